@@ -1,0 +1,119 @@
+"""What can be remembered: the space of patterns, an item of it, and a cue to it."""
+
+import math
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+
+
+@final
+@dataclass(frozen=True)
+class Space:
+    """The shape of a pattern and its alphabet.
+
+    ``symbols`` is None for graded values in [0, 1], 2 for binary ones (0 or 1), and n for values
+    in 0 … n - 1.
+    """
+
+    shape: tuple[int, ...]
+    symbols: int | None = 2
+
+    def __post_init__(self) -> None:
+        if not self.shape or any(side < 1 for side in self.shape):
+            raise ValueError(f"a space needs sides of at least 1, got shape {self.shape}")
+        if self.symbols is not None and self.symbols < 2:
+            raise ValueError(f"a space needs at least 2 symbols, or None, got {self.symbols}")
+
+    def __str__(self) -> str:
+        alphabet = "graded" if self.symbols is None else f"{self.symbols} symbols"
+        return f"{'×'.join(map(str, self.shape))}, {alphabet}"
+
+    @property
+    def size(self) -> int:
+        """The number of values in one pattern."""
+        return math.prod(self.shape)
+
+    @property
+    def response_shape(self) -> tuple[int, ...]:
+        """The shape of the answer to one cue: a probability per symbol where there are several."""
+        many = self.symbols is not None and self.symbols > 2
+        return (*self.shape, self.symbols) if many and self.symbols else self.shape
+
+    def check(self, patterns: Tensor) -> Tensor:
+        """Return ``patterns (…, *shape)`` unchanged, or raise ValueError if they are not of it."""
+        if tuple(patterns.shape[-len(self.shape) :]) != self.shape:
+            raise ValueError(f"patterns must end in shape {self.shape}, got {tuple(patterns.shape)}")
+        low, high = patterns.min().item(), patterns.max().item()
+        top = 1 if self.symbols is None else self.symbols - 1
+        if not (low >= 0 and high <= top):
+            raise ValueError(f"values must lie in [0, {top}], got [{low:g}, {high:g}]")
+        if self.symbols is not None and not torch.equal(patterns, patterns.round()):
+            raise ValueError(f"values must be whole symbols 0 … {top}; use a graded space instead")
+        return patterns
+
+    def as_response(self, patterns: Tensor) -> Tensor:
+        """Patterns as certain answers: themselves, or one-hot where there are several symbols."""
+        if self.symbols is None or self.symbols == 2:
+            return patterns
+        return torch.nn.functional.one_hot(patterns.long(), self.symbols).to(patterns.dtype)
+
+    def decide(self, response: Tensor) -> Tensor:
+        """The pattern an answer stands for: the value, the likelier side, or the likeliest symbol."""
+        if self.symbols is None:
+            return response
+        if self.symbols == 2:
+            return (response > 0.5).to(response.dtype)
+        return response.argmax(dim=-1).to(response.dtype)
+
+
+@final
+@dataclass(frozen=True)
+class Item:
+    """One thing to remember, one version of it per replicate."""
+
+    values: Tensor  # (R, *shape)
+    valid: Tensor  # (R, *shape) bool; False on padding
+    salience: Tensor  # (R,) emotion, novelty; 1 is an ordinary item, 0 is time that passes
+
+
+@final
+@dataclass(frozen=True)
+class Cue:
+    """Part of a pattern, or a distorted whole.
+
+    A mask is given where it is certain; a flip, an amplitude or noise is given everywhere and
+    certain nowhere. Values are 0 where nothing was given.
+    """
+
+    values: Tensor  # (R, C, *shape)
+    given: Tensor  # (R, C, *shape) bool; was anything presented here
+    certain: Tensor  # (R, C, *shape) bool; may it be trusted and clamped
+
+    def __post_init__(self) -> None:
+        if not self.values.shape == self.given.shape == self.certain.shape:
+            raise ValueError(
+                "values, given and certain of a cue must have one shape, got "
+                f"{tuple(self.values.shape)}, {tuple(self.given.shape)}, {tuple(self.certain.shape)}"
+            )
+
+    @property
+    def count(self) -> int:
+        """The number of cues C."""
+        return self.values.shape[1]
+
+    def part(self, first: int, last: int) -> "Cue":
+        """The cues ``first … last - 1``."""
+        return Cue(
+            self.values[:, first:last], self.given[:, first:last], self.certain[:, first:last]
+        )
+
+
+def joined(cues: list[Cue]) -> Cue:
+    """Several cues as one, along the axis C."""
+    return Cue(
+        torch.cat([cue.values for cue in cues], dim=1),
+        given=torch.cat([cue.given for cue in cues], dim=1),
+        certain=torch.cat([cue.certain for cue in cues], dim=1),
+    )

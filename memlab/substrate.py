@@ -1,0 +1,217 @@
+"""The one interface every medium implements, and what passes through it."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import final
+
+import torch
+from torch import Tensor
+
+from memlab.draws import Draws
+from memlab.similarity import cosine, pearson
+from memlab.space import Cue, Item, Space
+
+
+class Role(StrEnum):
+    """What an array of an engram is."""
+
+    MEMORY = "memory"  # what learning writes: counted, lesioned, shuffled
+    BODY = "body"  # the fixed random make-up of the medium
+    LEARNER = "learner"  # optimiser moments and the like
+
+
+@final
+@dataclass(frozen=True)
+class Part:
+    """One array of an engram, ``(R, …)``."""
+
+    values: Tensor
+    role: Role = Role.MEMORY
+    grid: bool = False  # its last axes are the plane (or volume) of the pattern
+    grows: bool = False  # axis 1 is a list of which the first ``used`` rows are live
+
+
+@final
+@dataclass
+class Engram:
+    """All that outlasts the input, as named arrays that lead with the replicate axis."""
+
+    parts: dict[str, Part]
+    used: Tensor | None = None  # (R,) int64, live rows of the parts that grow
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self.parts[name].values
+
+    def __setitem__(self, name: str, values: Tensor) -> None:
+        self.parts[name] = replace(self.parts[name], values=values)
+
+    def memory(self) -> dict[str, Part]:
+        """The parts that learning writes."""
+        return {name: part for name, part in self.parts.items() if part.role is Role.MEMORY}
+
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> "Engram":
+        """Every array changed by a function that keeps the replicate axis."""
+        parts = {n: replace(p, values=change(p.values)) for n, p in self.parts.items()}
+        return Engram(parts, None if self.used is None else change(self.used))
+
+    def copy(self) -> "Engram":
+        """An independent copy."""
+        return self.mapped(torch.clone)
+
+    def digest(self) -> str:
+        """A hash of every byte."""
+        arrays = {name: part.values for name, part in self.parts.items()}
+        if self.used is not None:
+            arrays["used"] = self.used
+        sha = hashlib.sha256()
+        for name, values in sorted(arrays.items()):
+            sha.update(f"{name} {tuple(values.shape)} {values.dtype}".encode())
+            sha.update(values.detach().cpu().contiguous().numpy().tobytes())
+        return sha.hexdigest()
+
+    def bytes(self) -> Tensor:
+        """Bytes of live memory per replicate, ``(R,)`` int64."""
+        total: Tensor | int = 0
+        for part in self.memory().values():
+            rows = part.values[0, 0] if part.grows and part.values.shape[1] else part.values[0]
+            size = rows.numel() * rows.element_size()
+            total = total + (self.used * size if part.grows and self.used is not None else size)
+        replicates = next(iter(self.parts.values())).values.shape[0] if self.parts else 1
+        return torch.as_tensor(total).cpu().expand(replicates).clone()
+
+
+@final
+@dataclass(frozen=True)
+class Readout:
+    """The answer to a cue.
+
+    ``response (R, C, *shape[, A])`` is the probability of each symbol (binary: of *on*; graded:
+    the value itself), calibrated by the substrate.
+    """
+
+    response: Tensor
+
+
+@final
+@dataclass(frozen=True)
+class Series:
+    """A named measurement along steps; NaN where a replicate stopped early."""
+
+    steps: Tensor  # (S,) int64
+    values: Tensor  # (R, S) or (R, C, S)
+    unit: str = ""
+
+
+@final
+@dataclass
+class Meter:
+    """What one act measures while it runs: append-only, polled from outside.
+
+    ``truth (R, C, *shape)`` is what a recall is scored against step by step. The substrate never
+    sees it: it shows its answer with ``look`` and the meter keeps the score.
+    """
+
+    truth: Tensor | None = None
+    keep_frames: bool = False
+    ticks: int = 0  # own steps done, times fields advanced
+    points: dict[str, list[tuple[int, Tensor]]] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    frames: list[tuple[int, Tensor]] = field(default_factory=list)
+
+    @property
+    def watched(self) -> bool:
+        """Whether anyone wants to see the answer take shape; if not, a medium need not show it."""
+        return self.truth is not None or self.keep_frames
+
+    def tick(self, steps: int) -> None:
+        """Note that the medium moved on by so many own steps."""
+        self.ticks += steps
+
+    def add(self, name: str, step: int, values: Tensor, unit: str = "") -> None:
+        """Append one point ``(R,)`` or ``(R, C)`` of a series."""
+        self.units.setdefault(name, unit)
+        self.points.setdefault(name, []).append((step, values.detach().cpu()))
+
+    def look(self, step: int, response: Tensor) -> None:
+        """Score the answer as it stands, ``(R, C, *shape)``, and keep it if frames are wanted."""
+        if self.truth is not None and self.truth.shape == response.shape:
+            dims = tuple(range(2, response.ndim))
+            self.add("pearson", step, pearson(response, self.truth, dims))
+            self.add("cosine", step, cosine(response, self.truth, dims))
+        self.show(step, response)
+
+    def show(self, step: int, frame: Tensor) -> None:
+        """Keep one frame of activity ``(R, …)``, of replicate 0 alone, if frames are wanted."""
+        if self.keep_frames:
+            self.frames.append((step, frame[0].detach().cpu().clone()))
+
+    def series(self) -> dict[str, Series]:
+        """All series measured so far."""
+        return {
+            name: Series(
+                steps=torch.tensor([step for step, _ in points]),
+                values=torch.stack([values for _, values in points], dim=-1),
+                unit=self.units[name],
+            )
+            for name, points in self.points.items()
+        }
+
+
+class Substrate(ABC):
+    """A medium that can hold patterns of one space.
+
+    All it remembers is in the engram it is handed; its parameters are frozen. Constructors refuse
+    a space they cannot hold and say which they could.
+    """
+
+    space: Space
+
+    @abstractmethod
+    def blank(self, draws: Draws) -> Engram:
+        """The engram before anything was presented."""
+
+    @abstractmethod
+    def write(self, engram: Engram, item: Item, draws: Draws, meter: Meter) -> None:
+        """Present an item once; the engram changes. Salience 0 is the same as ``rest(1)``."""
+
+    @abstractmethod
+    def read(self, engram: Engram, cue: Cue, draws: Draws, meter: Meter) -> Readout:
+        """Answer every cue; the engram keeps every byte."""
+
+    @abstractmethod
+    def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
+        """Let as much of the medium's own time pass as so many presentations take, no input."""
+
+    def scramble(self, engram: Engram, draws: Draws) -> Engram:
+        """Destroy the memory but keep its statistics: permute its live entries."""
+        return permuted(engram, draws)
+
+    def picture(self, engram: Engram) -> Tensor | None:  # noqa: ARG002
+        """The memory seen in the pattern's shape, ``(R, *shape)`` in [0, 1], where it has one."""
+        return None
+
+    def painted(self, engram: Engram, patterns: Tensor) -> Engram | None:  # noqa: ARG002
+        """The memory of ``patterns (R, P, *shape)`` drawn by hand on a blank engram, where it can be.
+
+        Tells learning from copying: a medium whose painted memory recalls as well as its learned
+        one has learned a stencil.
+        """
+        return None
+
+
+def permuted(engram: Engram, draws: Draws) -> Engram:
+    """The live entries of every memory array in a random order, independently per replicate."""
+    result = engram.copy()
+    for name, part in engram.memory().items():
+        values = part.values.clone()
+        for r in range(values.shape[0]):
+            alone = replace(draws, replicates=(draws.replicates[r],))
+            rows = int(engram.used[r]) if part.grows and engram.used is not None else None
+            live = values[r, :rows] if part.grows else values[r]
+            order = alone.permutation("scramble", live.numel())[0]
+            live.copy_(live.reshape(-1)[order].reshape(live.shape))
+        result[name] = values
+    return result

@@ -1,0 +1,47 @@
+"""Spaces check their patterns and decide their answers."""
+
+import pytest
+import torch
+
+from memlab.space import Cue, Space, joined
+
+
+def test_a_space_refuses_values_out_of_its_alphabet():
+    with pytest.raises(ValueError, match=r"values must lie in \[0, 1\], got \[0, 2\]"):
+        Space((2,)).check(torch.tensor([0.0, 2.0]))
+
+
+def test_a_binary_space_refuses_grey():
+    with pytest.raises(ValueError, match="whole symbols"):
+        Space((2,)).check(torch.tensor([0.0, 0.5]))
+
+
+def test_a_space_refuses_another_shape():
+    with pytest.raises(ValueError, match="must end in shape"):
+        Space((3,)).check(torch.zeros(2, 4))
+
+
+def test_nan_is_in_no_space():
+    with pytest.raises(ValueError, match="must lie in"):
+        Space((2,), None).check(torch.tensor([0.0, torch.nan]))
+
+
+def test_a_binary_answer_is_decided_at_one_half():
+    decided = Space((3,)).decide(torch.tensor([0.2, 0.5, 0.7]))
+    assert decided.tolist() == [0, 0, 1]
+
+
+def test_deciding_a_certain_answer_gives_the_pattern_back():
+    pattern = torch.tensor([[0.0, 3.0, 1.0]])
+    space = Space((3,), 4)
+    assert torch.equal(space.decide(space.as_response(pattern)), pattern)
+
+
+def test_a_cue_refuses_parts_of_different_shapes():
+    with pytest.raises(ValueError, match="one shape"):
+        Cue(torch.zeros(1, 1, 3), torch.ones(1, 1, 2), torch.ones(1, 1, 3))
+
+
+def test_joined_cues_can_be_parted_again():
+    cues = [Cue(torch.rand(2, 1, 3), torch.ones(2, 1, 3).bool(), torch.zeros(2, 1, 3).bool()) for _ in range(3)]
+    assert torch.equal(joined(cues).part(1, 2).values, cues[1].values)
