@@ -1,0 +1,80 @@
+"""Where patterns come from: the interface of every set of patterns, and what they share."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated, TypeAlias
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from memlab.draws import Draws
+from memlab.space import Space
+
+Level: TypeAlias = Annotated[float, Field(gt=0, le=1)]
+Portion: TypeAlias = Annotated[float, Field(gt=0, lt=1)]  # neither nothing nor all
+
+ATTEMPTS = 1000  # draws of one item before we say that there is no further distinct one
+
+
+class PatternSource(ABC):
+    """A set of patterns of one space, of which every replicate draws its own."""
+
+    @property
+    @abstractmethod
+    def space(self) -> Space:
+        """The shape and the alphabet of every pattern."""
+
+    @abstractmethod
+    def draw(self, count: int, draws: Draws) -> Tensor:
+        """Patterns ``(R, count, *shape)`` float32, distinct in a replicate.
+
+        Pattern k does not depend on how many are drawn. Raises ValueError where there are too few.
+        """
+
+    @abstractmethod
+    def names(self, count: int) -> tuple[str, ...]:
+        """A short name for each pattern drawn, all different; one name serves all replicates."""
+
+
+def replicated(own: Callable[[Draws], Tensor], draws: Draws) -> Tensor:
+    """Stack what each replicate's draws give; made on the CPU, so all devices see equal bytes."""
+    cpu = torch.device("cpu")
+    rows = [own(replace(draws, replicates=(r,), device=cpu)) for r in draws.replicates]
+    return torch.stack(rows).float().to(draws.device)
+
+
+def distinct(one: Callable[[int, Draws], Tensor], count: int, draws: Draws, advice: str) -> Tensor:
+    """The items of one replicate, ``(count, *shape)``, redrawn where equal to an earlier one."""
+    known: set[bytes] = set()
+    items = []
+    for k in range(count):
+        for attempt in range(ATTEMPTS):
+            item = one(k, draws.at("item", k, attempt))
+            if (content := item.numpy().tobytes()) not in known:
+                break
+        else:
+            raise ValueError(
+                f"items must differ, but only {k} distinct ones of {count} were found; {advice}"
+            )
+        known.add(content)
+        items.append(item)
+    return torch.stack(items)
+
+
+def numbered(word: str, count: int) -> tuple[str, ...]:
+    """Names for items whose content differs between replicates."""
+    return tuple(f"{word}_{k}" for k in range(count))
+
+
+def told_apart(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names with ``_2``, ``_3`` … on those that came before."""
+    taken: list[str] = []
+    for name in names:
+        fresh, n = name, 1
+        while fresh in taken:
+            n += 1
+            fresh = f"{name}_{n}"
+        taken.append(fresh)
+    return tuple(taken)
