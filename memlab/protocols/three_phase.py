@@ -1,0 +1,41 @@
+"""Acquire, interfere, recall: the main protocol, with the arms that tell decay from interference."""
+
+from typing import final
+
+from pydantic import PositiveInt
+from pydantic.dataclasses import dataclass
+
+from memlab.protocol import Arm, Phase, Protocol, Recall, Rest, Write, rounds
+
+
+@final
+@dataclass(frozen=True)
+class ThreePhase(Protocol):
+    """Acquire targets, recall, interfere with lures, recall again; with the arms that tell why.
+
+    *interfered* meets the lures, *idle* lets as many presentations of own time pass, *rehearsed*
+    meets the targets again, *lures only* never met the targets. So decay (idle against before) and
+    interference (interfered against idle) are two numbers, and proactive interference a third.
+    """
+
+    targets: PositiveInt = 3
+    lures: PositiveInt = 3
+    presentations: PositiveInt = 1  # rounds through the items of a phase
+
+    def groups(self) -> dict[str, int]:
+        return {"targets": self.targets, "lures": self.lures}
+
+    def arms(self) -> tuple[Arm, ...]:
+        targets = tuple(range(self.targets))
+        lures = tuple(range(self.targets, self.targets + self.lures))
+        acquire = Phase("acquire", rounds(targets, self.presentations))
+        before = Phase("before", (Recall(targets),))
+        interfere = rounds(lures, self.presentations)
+        again = tuple(Write(targets[i % self.targets]) for i in range(len(interfere)))
+        after = Phase("after", (Recall(targets + lures),))
+        return (
+            Arm("interfered", (acquire, before, Phase("interfere", interfere), after)),
+            Arm("idle", (acquire, before, Phase("interfere", (Rest(len(interfere)),)), after)),
+            Arm("rehearsed", (acquire, before, Phase("interfere", again), after)),
+            Arm("lures_only", (Phase("interfere", interfere), after)),
+        )

@@ -1,0 +1,269 @@
+"""From an experiment to its session: prepare everything, then play the stages one by one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from memlab.absent import Absent
+from memlab.controls import Controls, Trial, answer
+from memlab.cues import CueMaker
+from memlab.draws import Draws
+from memlab.patterns.source import PatternSource
+from memlab.plan import Stage, stages
+from memlab.protocol import Protocol, Recall, Rest, Write
+from memlab.session import Exposure, Film, Session, Snapshot
+from memlab.session import Recall as RecallLog
+from memlab.space import Cue, Item, Space, joined
+from memlab.substrate import Engram, Meter, Series, Substrate
+
+
+@final
+@dataclass(frozen=True)
+class Experiment:
+    """A run as it was asked for: what learns, what is learned, how it is cued, treated, controlled."""
+
+    seed: int
+    replicates: int
+    device: torch.device
+    video: bool
+    substrate: Callable[..., Substrate]  # takes space=, and any parameter an arm sets otherwise
+    patterns: PatternSource
+    cue: CueMaker
+    cues: Mapping[str, CueMaker]  # further cues, by the name an arm asks for
+    protocol: Protocol
+    protocol_name: str
+    controls: Controls
+
+
+@final
+@dataclass(frozen=True)
+class Plan:
+    """An experiment made ready: every object built and checked, every act known."""
+
+    experiment: Experiment
+    draws: Draws
+    stages: tuple[Stage, ...]
+    media: Mapping[tuple[tuple[str, float | int], ...], Substrate]
+    makers: Mapping[str, CueMaker]
+    patterns: Tensor  # (R, P, *shape), on the device
+    session: Session  # still empty
+
+    @property
+    def acts(self) -> int:
+        """How many acts the run has; each control of a recall counts as one."""
+        extra = len(self.session.floors) + len(self.session.ceilings)
+        recalls = [s.act for s in self.stages if isinstance(s.act, Recall) and s.act.controlled]
+        return len(self.stages) + extra * len(recalls)
+
+
+@final
+@dataclass
+class Progress:
+    """How far a run is: appended to by the runner, polled by whoever wants to look."""
+
+    total: int = 0
+    done: int = 0
+    label: str = ""
+    ticks: int = 0  # the medium's own steps in the acts that are done
+    meter: Meter | None = None  # of the act that runs now
+    series: list[tuple[str, Series]] = field(default_factory=list)  # of acts that are done
+    session: Session | None = None
+
+    def begin(self, label: str, meter: Meter) -> None:
+        """A new act starts."""
+        self.label, self.meter = label, meter
+
+    def end(self) -> None:
+        """The act is over: its series are kept, its meter is let go."""
+        if self.meter is not None:
+            self.ticks += self.meter.ticks
+            self.series.extend(
+                (f"{name}/{self.label}", series) for name, series in self.meter.series().items()
+            )
+        self.meter = None
+        self.done += 1
+
+
+def prepare(experiment: Experiment) -> Plan:
+    """Build and check everything before any compute; raises ValueError on what cannot be."""
+    draws = Draws(experiment.seed, tuple(range(experiment.replicates)), experiment.device)
+    planned = stages(experiment.protocol.arms())
+    makers = {"default": experiment.cue, **experiment.cues}
+    if missing := {stage.cue for stage in planned} - set(makers):
+        raise ValueError(f"the protocol asks for cues {sorted(missing)}; cues has {sorted(makers)}")
+    space = experiment.patterns.space
+    media = {m: experiment.substrate(space=space, **dict(m)) for m in {s.medium for s in planned}}
+    session, patterns = _empty_session(experiment, draws)
+    plan = Plan(experiment, draws, planned, media, makers, patterns, session)
+    for name in makers:
+        _cues(plan, name, (0,))
+    return plan
+
+
+def _empty_session(experiment: Experiment, draws: Draws) -> tuple[Session, Tensor]:
+    """The log before anything happened, and the patterns on the device."""
+    groups: dict[str, tuple[int, ...]] = {}
+    count = 0
+    for name, size in experiment.protocol.groups().items():
+        groups[name] = tuple(range(count, count + size))
+        count += size
+    space = experiment.patterns.space
+    patterns = space.check(experiment.patterns.draw(count, draws.at("patterns")))
+    session = Session(
+        space=space,
+        seed=experiment.seed,
+        replicates=draws.replicates,
+        protocol=experiment.protocol_name,
+        names=experiment.patterns.names(count),
+        groups=groups,
+        patterns=patterns.cpu(),
+        floors=tuple(experiment.controls.floors),
+        ceilings=tuple(experiment.controls.ceilings),
+    )
+    return session, patterns
+
+
+def execute(plan: Plan, progress: Progress) -> Session:
+    """Play every stage. What was recorded until an exception is in ``progress.session``."""
+    session = progress.session = plan.session
+    progress.total = plan.acts
+    children = [stage.parent for stage in plan.stages]
+    engrams: dict[int, Engram] = {}
+    for index, stage in enumerate(plan.stages):
+        engram = _start(plan, stage, engrams, last=stage.parent not in children[index + 1 :])
+        try:
+            _play(plan, stage, engram, progress)
+        except FloatingPointError as cause:
+            raise FloatingPointError(f"{_label(session, stage)}: {cause}") from cause
+        if stage.closes:
+            session.snapshots.append(_snapshot(stage, engram))
+        if index in children:
+            engrams[index] = engram
+    session.complete = True
+    return session
+
+
+def _start(plan: Plan, stage: Stage, engrams: dict[int, Engram], *, last: bool) -> Engram:
+    """The engram a stage works on; the last to need its parent's takes it over uncopied."""
+    if stage.parent is None:
+        return plan.media[stage.medium].blank(plan.draws.at("blank"))
+    return engrams.pop(stage.parent) if last else engrams[stage.parent].copy()
+
+
+def _play(plan: Plan, stage: Stage, engram: Engram, progress: Progress) -> None:
+    session, act = plan.session, stage.act
+    if isinstance(act, Recall):
+        session.recalls.append(_recall(plan, stage, act, engram, progress))
+        return
+    substrate = plan.media[stage.medium]
+    meter = Meter(keep_frames=plan.experiment.video and stage.parent is None)
+    progress.begin(_label(session, stage), meter)
+    if isinstance(act, Write):
+        draws = plan.draws.at("write", act.item, stage.past.count(act))
+        substrate.write(engram, _item(plan.patterns[:, act.item], act), draws, meter)
+    else:
+        draws = plan.draws.at("rest", sum(isinstance(a, Rest) for a in stage.past))
+        substrate.rest(engram, act.presentations, draws, meter)
+    progress.end()
+    item = act.item if isinstance(act, Write) else None
+    session.exposures.append(Exposure(stage.arms, stage.phase, item, meter.series()))
+    _keep_film(session, stage, meter)
+
+
+def _recall(
+    plan: Plan, stage: Stage, act: Recall, engram: Engram, progress: Progress
+) -> RecallLog:
+    """Ask the medium, then every control, with the same cues."""
+    trial = _trial(plan, stage, act, engram)
+    label = _label(plan.session, stage)
+    first = not plan.session.recalls
+    meter = Meter(truth=trial.truth, keep_frames=plan.experiment.video and first)
+    progress.begin(label, meter)
+    response = answer(trial.substrate, engram, trial.cue, trial.draws, meter)
+    progress.end()
+    if not response.isfinite().all():
+        raise FloatingPointError("the answer must be finite, got NaN or infinity")
+    answers: dict[str, Tensor] = {}
+    absent: dict[str, str] = {}
+    controls = plan.experiment.controls
+    for name, control in {**controls.floors, **controls.ceilings}.items() if act.controlled else ():
+        progress.begin(f"{label} · {name}", Meter())
+        result = control(trial)
+        progress.end()
+        if isinstance(result, Absent):
+            absent[name] = result.reason
+        else:
+            answers[name] = result.half().cpu()  # three digits, half the log
+    _keep_film(plan.session, stage, meter)
+    return RecallLog(
+        arms=stage.arms,
+        phase=stage.phase,
+        items=act.items,
+        presented=stage.presented,
+        truth=trial.truth.cpu(),
+        cue=Cue(trial.cue.values.cpu(), trial.cue.given.cpu(), trial.cue.certain.cpu()),
+        response=response.cpu(),
+        controls=answers,
+        absent=absent,
+        series=meter.series(),
+    )
+
+
+def _trial(plan: Plan, stage: Stage, act: Recall, engram: Engram) -> Trial:
+    session = plan.session
+    foils = tuple((item + 1) % len(session.names) for item in act.items)
+    substrate = plan.media[stage.medium]
+    return Trial(
+        substrate=substrate,
+        engram=engram,
+        blank=substrate.blank(plan.draws.at("blank")),
+        cue=_cues(plan, stage.cue, act.items),
+        foil_cue=_cues(plan, stage.cue, foils),
+        truth=plan.patterns[:, act.items],
+        foil=plan.patterns[:, foils],
+        presented=plan.patterns[:, stage.presented],
+        draws=plan.draws.at("recall", stage.phase),
+    )
+
+
+def _cues(plan: Plan, name: str, items: tuple[int, ...]) -> Cue:
+    """The cues to some items: the same bytes for an item in every arm, phase and substrate."""
+    patterns, maker = plan.patterns, plan.makers[name]
+    count = patterns.shape[1]
+    return joined(
+        [
+            maker.cue(
+                patterns[:, item],
+                patterns[:, (item + 1) % count],
+                plan.session.space,
+                plan.draws.at("cue", name, item),
+            )
+            for item in items
+        ]
+    )
+
+
+def _item(values: Tensor, act: Write) -> Item:
+    salience = torch.full(values.shape[:1], act.salience, device=values.device)
+    return Item(values, torch.ones_like(values, dtype=torch.bool), salience)
+
+
+def _snapshot(stage: Stage, engram: Engram) -> Snapshot:
+    grids = {n: p.values[0].cpu().clone() for n, p in engram.memory().items() if p.grid}
+    return Snapshot(stage.arms, stage.phase, engram.bytes(), grids)
+
+
+def _keep_film(session: Session, stage: Stage, meter: Meter) -> None:
+    if meter.frames:
+        steps, frames = zip(*meter.frames, strict=True)
+        film = Film(_label(session, stage), torch.tensor(steps), torch.stack(frames))
+        session.films.append(film)
+
+
+def _label(session: Session, stage: Stage) -> str:
+    arms = stage.arms[0] if len(stage.arms) == 1 else f"{stage.arms[0]}+{len(stage.arms) - 1}"
+    what = session.names[stage.act.item] if isinstance(stage.act, Write) else stage.phase
+    return f"{arms} · {stage.phase} · {what}" if what != stage.phase else f"{arms} · {stage.phase}"

@@ -1,0 +1,95 @@
+"""The raw log of a run: what was presented, asked and answered. Metrics and figures read it."""
+
+from dataclasses import dataclass, field
+from typing import final
+
+from torch import Tensor
+
+from memlab.space import Cue, Space
+from memlab.substrate import Series
+
+
+@final
+@dataclass(frozen=True)
+class Exposure:
+    """One presentation, or a stretch of the medium's own time (``item`` None)."""
+
+    arms: tuple[str, ...]
+    phase: str
+    item: int | None  # index into Session.names
+    series: dict[str, Series]
+
+
+@final
+@dataclass(frozen=True)
+class Recall:
+    """One round of questions: the cues, the medium's answers, and every control's answers."""
+
+    arms: tuple[str, ...]  # the arms that share this recall
+    phase: str
+    items: tuple[int, ...]  # (C) what was asked for, as indices into Session.names
+    presented: tuple[int, ...]  # what the medium had been shown before, in order, repeats included
+    truth: Tensor  # (R, C, *shape)
+    cue: Cue
+    response: Tensor  # (R, C, *shape[, A])
+    controls: dict[str, Tensor]  # control -> its response, same shape, in half precision
+    absent: dict[str, str]  # control -> why it has no meaning here
+    series: dict[str, Series]  # "pearson", "cosine" of the answer against time, (R, C, S), and more
+
+    def of(self, items: tuple[int, ...]) -> list[int]:
+        """The positions along C at which these items were asked for."""
+        return [c for c, item in enumerate(self.items) if item in items]
+
+
+@final
+@dataclass(frozen=True)
+class Snapshot:
+    """The memory at the end of a phase."""
+
+    arms: tuple[str, ...]
+    phase: str
+    bytes: Tensor  # (R,) of live memory
+    grids: dict[str, Tensor]  # memory arrays laid out on the pattern's plane, replicate 0: (H, W)
+
+
+@final
+@dataclass(frozen=True)
+class Film:
+    """Frames of activity, or of memory, of replicate 0: what a video shows."""
+
+    act: str
+    steps: Tensor  # (S,)
+    frames: Tensor  # (S, …, H, W)
+
+
+@final
+@dataclass
+class Session:
+    """Everything a run recorded. ``complete`` is False if it was interrupted or failed."""
+
+    space: Space
+    seed: int
+    replicates: tuple[int, ...]
+    protocol: str
+    names: tuple[str, ...]  # (P) item names
+    groups: dict[str, tuple[int, ...]]  # "targets", "lures" -> item indices
+    patterns: Tensor  # (R, P, *shape)
+    floors: tuple[str, ...]  # names of the controls an effect must beat
+    ceilings: tuple[str, ...]  # names of the controls it can at best reach
+    exposures: list[Exposure] = field(default_factory=list)
+    recalls: list[Recall] = field(default_factory=list)
+    snapshots: list[Snapshot] = field(default_factory=list)
+    films: list[Film] = field(default_factory=list)
+    complete: bool = False
+
+    def recall(self, arm: str, phase: str) -> Recall:
+        """The recall of a phase in an arm; KeyError names those there are."""
+        for recall in self.recalls:
+            if arm in recall.arms and recall.phase == phase:
+                return recall
+        known = [f"{'/'.join(r.arms)}:{r.phase}" for r in self.recalls]
+        raise KeyError(f"no recall in arm {arm!r}, phase {phase!r}; this run has {known}")
+
+    def written(self, arm: str, phase: str) -> list[Exposure]:
+        """The presentations of a phase in an arm, in order."""
+        return [e for e in self.exposures if arm in e.arms and e.phase == phase]
