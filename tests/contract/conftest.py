@@ -1,0 +1,86 @@
+"""A bench for every substrate that conf offers: small patterns, three replicates, fixed draws."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+from torch import Tensor
+
+from memlab.draws import Draws
+from memlab.space import Cue, Item, Space
+from memlab.substrate import Engram, Meter, Readout, Substrate
+
+CONF = Path(__file__).parents[2] / "conf" / "substrate"
+NAMES = sorted(path.stem for path in CONF.glob("*.yaml"))
+QUICK = {"size": 64, "write_steps": 60, "read_steps": 150, "read": 150}  # where a medium has them
+
+
+def substrate_of(name: str, space: Space) -> Substrate:
+    """The medium of a YAML file, with its long runs cut short."""
+    config = OmegaConf.load(CONF / f"{name}.yaml")
+    config.update({key: value for key, value in QUICK.items() if key in config})
+    substrate: Substrate = instantiate(config)(space=space)
+    return substrate
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One substrate with patterns to write and cues to ask with."""
+
+    name: str
+    substrate: Substrate
+    draws: Draws
+
+    def pattern(self, k: int) -> Tensor:
+        """A bar at a random place of the plane, ``(R, 16, 16)``: solid enough for any medium."""
+        where = self.draws.at("pattern").integers(f"pattern {k}", 12)
+        rows = torch.arange(16)
+        bar = (rows >= where[:, None]) & (rows < where[:, None] + 4)
+        across = bar[:, None, :].expand(-1, 16, -1)
+        return (across if k % 2 else across.transpose(1, 2)).float().contiguous()
+
+    def item(self, k: int, salience: float = 1.0) -> Item:
+        """An item to present."""
+        values = self.pattern(k)
+        return Item(values, torch.ones_like(values, dtype=torch.bool), salience * torch.ones(len(values)))
+
+    def blank(self) -> Engram:
+        """A memory that was shown nothing."""
+        return self.substrate.blank(self.draws.at("blank"))
+
+    def write(self, engram: Engram, k: int, salience: float = 1.0) -> None:
+        """Present one item."""
+        self.substrate.write(engram, self.item(k, salience), self.draws.at("write", k), Meter())
+
+    def written(self, items: int) -> Engram:
+        """A memory that was shown so many items."""
+        engram = self.blank()
+        for k in range(items):
+            self.write(engram, k)
+        return engram
+
+    def masked(self, items: int, keep: float = 0.5) -> Cue:
+        """Each of the first items, a random share of it given and certain."""
+        patterns = torch.stack([self.pattern(k) for k in range(items)], dim=1)
+        given = torch.stack(
+            [self.draws.at("mask", k).uniform("mask", (16, 16)) < keep for k in range(items)], dim=1
+        )
+        return Cue(patterns * given, given=given, certain=given)
+
+    def read(self, engram: Engram, cue: Cue) -> Readout:
+        """Ask."""
+        return self.substrate.read(engram, cue, self.draws.at("read"), Meter())
+
+    def with_replicates(self, count: int) -> "Bench":
+        """The same bench with another number of replicates."""
+        return replace(self, draws=replace(self.draws, replicates=tuple(range(count))))
+
+
+@pytest.fixture(params=NAMES)
+def bench(request: pytest.FixtureRequest) -> Bench:
+    """A bench per file of conf/substrate."""
+    substrate = substrate_of(request.param, Space((16, 16), 2))
+    return Bench(request.param, substrate, Draws(seed=3, replicates=(0, 1, 2)))

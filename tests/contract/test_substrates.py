@@ -1,0 +1,174 @@
+"""What every substrate promises, whatever it is made of."""
+
+import pytest
+import torch
+
+from memlab.draws import Draws
+from memlab.similarity import pearson
+from memlab.space import Cue, Space
+from memlab.substrate import Engram, Meter, Role
+from tests.contract.conftest import NAMES, Bench, substrate_of
+
+FORGETS = {"null"}  # media that are meant to remember nothing
+SURVIVES_SCRAMBLING: set[str] = set()  # media whose memory is in its statistics, by name
+
+
+def scores(bench: Bench, engram: Engram) -> torch.Tensor:
+    """How well the first two items are recalled from half of their values, ``(R, 2)``."""
+    truth = torch.stack([bench.pattern(0), bench.pattern(1)], dim=1)
+    return pearson(bench.read(engram, bench.masked(2)).response, truth, (2, 3))
+
+
+def remembering(bench: Bench) -> Bench:
+    """The bench, unless its medium is meant to forget."""
+    if bench.name in FORGETS:
+        pytest.skip(f"{bench.name} is meant to remember nothing")
+    return bench
+
+
+def test_writing_changes_memory(bench):
+    assert remembering(bench).written(1).digest() != bench.blank().digest()
+
+
+def test_writing_leaves_the_body_alone(bench):
+    before, after = bench.blank(), bench.written(2)
+    body = [name for name, part in before.parts.items() if part.role is Role.BODY]
+    assert all(torch.equal(before[name], after[name]) for name in body)
+    assert {n: p.role for n, p in before.parts.items()} == {n: p.role for n, p in after.parts.items()}
+
+
+def test_reading_leaves_every_byte_of_the_engram(bench):
+    engram = bench.written(2)
+    before = engram.digest()
+    bench.read(engram, bench.masked(2))
+    assert engram.digest() == before
+
+
+def test_a_copied_engram_is_a_copied_memory(bench):
+    engram = bench.written(2)
+    copied = engram.copy()
+    cue = bench.masked(2)
+    assert torch.equal(bench.read(engram, cue).response, bench.read(copied, cue).response)
+
+
+def test_a_copied_engram_is_independent(bench):
+    engram = bench.written(1)
+    copied, before = engram.copy(), engram.digest()
+    bench.write(copied, 1)
+    assert engram.digest() == before
+
+
+def test_the_same_seed_gives_the_same_bytes(bench):
+    first, second = bench.written(2), bench.written(2)
+    assert first.digest() == second.digest()
+    cue = bench.masked(2)
+    assert torch.equal(bench.read(first, cue).response, bench.read(second, cue).response)
+
+
+def test_garbage_where_nothing_was_given_changes_nothing(bench):
+    engram, cue = bench.written(2), bench.masked(2)
+    dirty = Cue(torch.where(cue.given, cue.values, 1.0), cue.given, cue.certain)
+    assert torch.equal(bench.read(engram, cue).response, bench.read(engram, dirty).response)
+
+
+def test_replicate_0_does_not_depend_on_how_many_there_are(bench):
+    alone = bench.with_replicates(1)
+    many, one = bench.written(2), alone.written(2)
+    for name in many.memory():
+        torch.testing.assert_close(many[name][:1], one[name], rtol=1e-5, atol=1e-6)
+    answers = bench.read(many, bench.masked(2)).response, alone.read(one, alone.masked(2)).response
+    torch.testing.assert_close(answers[0][:1], answers[1], rtol=1e-4, atol=1e-4)
+
+
+def test_an_answer_does_not_depend_on_the_other_cues(bench):
+    engram, cue = bench.written(2), bench.masked(2)
+    together = bench.read(engram, cue).response[:, 1:]
+    alone = bench.read(engram, cue.part(1, 2)).response
+    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-4)
+
+
+def test_a_write_of_salience_0_is_one_presentation_of_rest(bench):
+    written, rested = bench.written(1), bench.written(1)
+    bench.write(written, 1, salience=0.0)
+    bench.substrate.rest(rested, 1, bench.draws.at("rest"), Meter())
+    assert written.digest() == rested.digest()
+
+
+def test_writing_beats_the_blank_on_half_given_patterns(bench):
+    remembering(bench)
+    gain = scores(bench, bench.written(2)) - scores(bench, bench.blank())
+    assert gain.mean() > 0.2
+
+
+def test_scrambling_destroys_the_memory(bench):
+    if remembering(bench).name in SURVIVES_SCRAMBLING:
+        pytest.skip(f"{bench.name} keeps its memory in its statistics")
+    engram = bench.written(2)
+    scrambled = bench.substrate.scramble(engram, bench.draws.at("scramble"))
+    assert scores(bench, scrambled).mean() < scores(bench, engram).mean() - 0.1
+
+
+def test_a_hundred_writes_stay_finite(bench):
+    engram = bench.blank()
+    for k in range(100):
+        bench.write(engram, k)
+    assert all(part.values.isfinite().all() for part in engram.parts.values())
+    assert bench.read(engram, bench.masked(2)).response.isfinite().all()
+
+
+class Interrupted(Exception):
+    """Somebody pressed Ctrl-C."""
+
+
+def test_an_interrupted_write_leaves_the_snapshot(bench, monkeypatch):
+    engram = bench.written(1)
+    snapshot, meter = engram.copy(), Meter()
+
+    def interrupt(self, steps):
+        raise Interrupted
+
+    monkeypatch.setattr(Meter, "tick", interrupt)
+    with pytest.raises(Interrupted):
+        bench.substrate.write(engram, bench.item(1), bench.draws.at("write", 1), meter)
+    monkeypatch.undo()
+    bench.write(snapshot, 1)
+    assert snapshot.digest() == bench.written(2).digest()
+
+
+def test_bytes_count_what_the_memory_holds(bench):
+    assert (remembering(bench).written(2).bytes() >= bench.written(1).bytes()).all()
+    assert (bench.written(2).bytes() > 0).all()
+
+
+@pytest.mark.parametrize("space", [Space((7,)), Space((4, 4), 5), Space((3, 3, 3)), Space((8, 4), None)])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_space_is_held_or_refused_by_name(name, space):
+    try:
+        substrate = substrate_of(name, space)
+    except ValueError as refusal:
+        assert str(space) in str(refusal)
+        return
+    draws = Draws(seed=0, replicates=(0,))
+    engram = substrate.blank(draws)
+    values = torch.zeros((1, 1, *space.shape))
+    given = torch.ones_like(values, dtype=torch.bool)
+    response = substrate.read(engram, Cue(values, given, given), draws, Meter()).response
+    assert response.shape == (1, 1, *space.response_shape)
+
+
+def test_responses_are_probabilities(bench):
+    for engram in (bench.blank(), bench.written(2)):
+        response = bench.read(engram, bench.masked(2)).response
+        assert response.shape == (3, 2, 16, 16)
+        assert response.min() >= 0
+        assert response.max() <= 1
+
+
+def test_probabilities_of_several_symbols_sum_to_1():
+    space = Space((6,), 4)
+    notebook = substrate_of("notebook", space)
+    draws = Draws(seed=0, replicates=(0,))
+    given = torch.ones((1, 1, 6), dtype=torch.bool)
+    cue = Cue(torch.tensor([[[0.0, 1, 2, 3, 0, 1]]]), given, given)
+    response = notebook.read(notebook.blank(draws), cue, draws, Meter()).response
+    torch.testing.assert_close(response.sum(-1), torch.ones(1, 1, 6))
