@@ -10,7 +10,9 @@ from memlab.substrate import Engram, Meter, Role
 from tests.contract.conftest import NAMES, Bench, substrate_of
 
 FORGETS = {"null"}  # media that are meant to remember nothing
-SURVIVES_SCRAMBLING: set[str] = set()  # media whose memory is in its statistics, by name
+# A shuffled scar field keeps alight most of what a half-given pattern lit: much of such a recall is
+# the statistics of the scars, not their places. The controls show how much; here it must be less.
+PARTLY_STATISTICAL = {"gray_scott", "gray_scott_graded", "gray_scott_published"}
 
 
 def scores(bench: Bench, engram: Engram) -> torch.Tensor:
@@ -19,15 +21,9 @@ def scores(bench: Bench, engram: Engram) -> torch.Tensor:
     return pearson(bench.read(engram, bench.masked(2)).response, truth, (2, 3))
 
 
-def remembering(bench: Bench) -> Bench:
-    """The bench, unless its medium is meant to forget."""
-    if bench.name in FORGETS:
-        pytest.skip(f"{bench.name} is meant to remember nothing")
-    return bench
-
-
-def test_writing_changes_memory(bench):
-    assert remembering(bench).written(1).digest() != bench.blank().digest()
+def test_writing_changes_memory_unless_the_medium_is_meant_to_forget(bench):
+    changed = bench.written(1).digest() != bench.blank().digest()
+    assert changed == (bench.name not in FORGETS)
 
 
 def test_writing_leaves_the_body_alone(bench):
@@ -95,17 +91,20 @@ def test_a_write_of_salience_0_is_one_presentation_of_rest(bench):
 
 
 def test_writing_beats_the_blank_on_half_given_patterns(bench):
-    remembering(bench)
     gain = scores(bench, bench.written(2)) - scores(bench, bench.blank())
-    assert gain.mean() > 0.2
+    assert gain.mean() == 0 if bench.name in FORGETS else gain.mean() > 0.2
 
 
 def test_scrambling_destroys_the_memory(bench):
-    if remembering(bench).name in SURVIVES_SCRAMBLING:
-        pytest.skip(f"{bench.name} keeps its memory in its statistics")
     engram = bench.written(2)
     scrambled = bench.substrate.scramble(engram, bench.draws.at("scramble"))
-    assert scores(bench, scrambled).mean() < scores(bench, engram).mean() - 0.1
+    own, left = scores(bench, engram), scores(bench, scrambled)
+    if bench.name in FORGETS:
+        assert torch.equal(left, own)
+    elif bench.name in PARTLY_STATISTICAL:
+        assert (left < own).all()
+    else:
+        assert left.mean() < 0.3 * own.mean()
 
 
 def test_a_hundred_writes_stay_finite(bench):
@@ -136,8 +135,9 @@ def test_an_interrupted_write_leaves_the_snapshot(bench, monkeypatch):
 
 
 def test_bytes_count_what_the_memory_holds(bench):
-    assert (remembering(bench).written(2).bytes() >= bench.written(1).bytes()).all()
-    assert (bench.written(2).bytes() > 0).all()
+    one, two = bench.written(1).bytes(), bench.written(2).bytes()
+    assert (two >= one).all()
+    assert ((two > 0) == (bench.name not in FORGETS)).all()
 
 
 @pytest.mark.parametrize("space", [Space((7,)), Space((4, 4), 5), Space((3, 3, 3)), Space((8, 4), None)])
