@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+CPU = torch.device("cpu")
+
 Key: TypeAlias = str | int
 
 
@@ -23,7 +25,7 @@ class Draws:
 
     seed: int
     replicates: tuple[int, ...]
-    device: torch.device = torch.device("cpu")
+    device: torch.device = CPU
     key: tuple[Key, ...] = ()
 
     def at(self, *key: Key) -> "Draws":

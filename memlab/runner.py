@@ -1,8 +1,8 @@
 """From an experiment to its session: prepare everything, then play the stages one by one."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, final
+from dataclasses import dataclass, field
+from typing import final
 
 import torch
 from torch import Tensor
@@ -16,14 +16,14 @@ from memlab.plan import Stage, stages
 from memlab.protocol import Protocol, Recall, Rest, Write
 from memlab.session import Exposure, Film, Session, Snapshot
 from memlab.session import Recall as RecallLog
-from memlab.space import Cue, Item, Space, joined
+from memlab.space import Cue, Item, joined
 from memlab.substrate import Engram, Meter, Series, Substrate
 
 
 @final
 @dataclass(frozen=True)
 class Experiment:
-    """A run as it was asked for: what learns, what is learned, how it is cued, treated, controlled."""
+    """A run as it was asked for: what learns what, how it is cued, treated and controlled."""
 
     seed: int
     replicates: int
@@ -173,9 +173,7 @@ def _play(plan: Plan, stage: Stage, engram: Engram, progress: Progress) -> None:
     _keep_film(session, stage, meter)
 
 
-def _recall(
-    plan: Plan, stage: Stage, act: Recall, engram: Engram, progress: Progress
-) -> RecallLog:
+def _recall(plan: Plan, stage: Stage, act: Recall, engram: Engram, progress: Progress) -> RecallLog:
     """Ask the medium, then every control, with the same cues."""
     trial = _trial(plan, stage, act, engram)
     label = _label(plan.session, stage)

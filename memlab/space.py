@@ -44,7 +44,7 @@ class Space:
     def check(self, patterns: Tensor) -> Tensor:
         """Return ``patterns (…, *shape)`` unchanged, or raise ValueError if they are not of it."""
         if tuple(patterns.shape[-len(self.shape) :]) != self.shape:
-            raise ValueError(f"patterns must end in shape {self.shape}, got {tuple(patterns.shape)}")
+            raise ValueError(f"patterns must end in {self.shape}, got {tuple(patterns.shape)}")
         low, high = patterns.min().item(), patterns.max().item()
         top = 1 if self.symbols is None else self.symbols - 1
         if not (low >= 0 and high <= top):
@@ -60,7 +60,7 @@ class Space:
         return torch.nn.functional.one_hot(patterns.long(), self.symbols).to(patterns.dtype)
 
     def decide(self, response: Tensor) -> Tensor:
-        """The pattern an answer stands for: the value, the likelier side, or the likeliest symbol."""
+        """The pattern an answer stands for: the value, or the likeliest symbol."""
         if self.symbols is None:
             return response
         if self.symbols == 2:

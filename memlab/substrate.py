@@ -189,12 +189,12 @@ class Substrate(ABC):
         """Destroy the memory but keep its statistics: permute its live entries."""
         return permuted(engram, draws)
 
-    def picture(self, engram: Engram) -> Tensor | None:  # noqa: ARG002
+    def picture(self, engram: Engram) -> Tensor | None:
         """The memory seen in the pattern's shape, ``(R, *shape)`` in [0, 1], where it has one."""
         return None
 
-    def painted(self, engram: Engram, patterns: Tensor) -> Engram | None:  # noqa: ARG002
-        """The memory of ``patterns (R, P, *shape)`` drawn by hand on a blank engram, where it can be.
+    def painted(self, engram: Engram, patterns: Tensor) -> Engram | None:
+        """The memory of ``patterns (R, P, *shape)`` drawn by hand, where that can be done.
 
         Tells learning from copying: a medium whose painted memory recalls as well as its learned
         one has learned a stencil.

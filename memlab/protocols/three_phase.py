@@ -1,4 +1,4 @@
-"""Acquire, interfere, recall: the main protocol, with the arms that tell decay from interference."""
+"""Acquire, interfere, recall; with the arms that tell decay from interference."""
 
 from typing import final
 

@@ -44,7 +44,9 @@ class GrayScott(Substrate):
     law: Literal["saturating", "graded"] = "saturating"  # how a scar grows
     strength: NonNegativeFloat = 0.003  # growth of F per scarring step; K loses half
     threshold: Share = 0.3  # what counts as bright, for v and for the pattern
-    gate: Annotated[float, Field(ge=-1, le=1)] = 0.5  # scars only while cosine(v, pattern) exceeds it
+    gate: Annotated[float, Field(ge=-1, le=1)] = (
+        0.5  # scars only while cosine(v, pattern) exceeds it
+    )
     fade: Share = 0.0  # share of a scar that heals per step
     amplitude: Annotated[float, Field(gt=0, le=1)] = 0.8  # v laid down for a pattern value of 1
     write_steps: PositiveInt = 60  # own time of one presentation
@@ -60,12 +62,14 @@ class GrayScott(Substrate):
         longest = max(self.space.shape)
         if self.size < longest or self.size % longest:
             raise ValueError(
-                f"a medium of size={self.size} cells cannot hold patterns of {self.space}: size must "
-                f"be a whole multiple of {longest} (substrate.size={longest} or "
+                f"a medium of size={self.size} cells cannot hold patterns of {self.space}: "
+                f"size must be a whole multiple of {longest} (substrate.size={longest} or "
                 f"{longest * max(2, -(-self.size // longest))}, or patterns.size={self.size})"
             )
         if self.backend == "native" and not native.available():
-            raise ValueError("backend=native needs the compiled kernel (make setup); try torch or auto")
+            raise ValueError(
+                "backend=native needs the compiled kernel (make setup); try torch or auto"
+            )
         if steady_states(self.rule.feed_max, self.rule.kill_min, self.kinetics) is None:
             raise ValueError("a full scar must have a lit state: raise decay towards 1")
 
@@ -92,14 +96,16 @@ class GrayScott(Substrate):
 
     @cached_property
     def lit(self) -> float:
-        """v of a fully scarred, well-mixed medium: what an answer of 1 means."""
+        """V of a fully scarred, well-mixed medium: what an answer of 1 means."""
         states = steady_states(self.rule.feed_max, self.rule.kill_min, self.kinetics)
         return states[1] if states else 1.0
 
     def blank(self, draws: Draws) -> Engram:
         height, width = (side * self.scale for side in self.space.shape)
         ones = torch.ones((len(draws.replicates), height, width), device=draws.device)
-        return Engram({"feed": Part(self.feed * ones, grid=True), "kill": Part(self.kill * ones, grid=True)})
+        return Engram(
+            {"feed": Part(self.feed * ones, grid=True), "kill": Part(self.kill * ones, grid=True)}
+        )
 
     def write(self, engram: Engram, item: Item, draws: Draws, meter: Meter) -> None:
         target = self._laid_out(item.values * item.valid)
@@ -120,7 +126,9 @@ class GrayScott(Substrate):
         u = torch.ones_like(v)
         advance = self._backend(v).advance
         meter.look(0, self._answer(v))
-        for done, steps in _chunks(self.read_steps, self.report_every if meter.watched else self.read_steps):
+        for done, steps in _chunks(
+            self.read_steps, self.report_every if meter.watched else self.read_steps
+        ):
             advance(self.kinetics, steps, u, v, engram["feed"], engram["kill"])
             meter.tick(steps)
             meter.look(done + steps, self._answer(v))
@@ -148,7 +156,7 @@ class GrayScott(Substrate):
         return REFERENCE
 
     def _laid_out(self, patterns: Tensor) -> Tensor:
-        """Patterns as a field of v: ``(…, h, w)`` to ``(…, H, W)``, each value a square of cells."""
+        """Patterns as a field of v: ``(…, h, w)`` to ``(…, H, W)``, a value a square of cells."""
         fine = patterns.repeat_interleave(self.scale, -2).repeat_interleave(self.scale, -1)
         return (self.amplitude * fine).contiguous()
 
@@ -172,7 +180,10 @@ class GrayScott(Substrate):
         meter.add("scar_coverage", step, covered, unit="share of the pattern's cells")
         meter.add("scar_mass", step, mass, unit="rate × cells")
         meter.add("saturated", step, saturated, unit="share of scarred cells")
-        meter.show(step, torch.stack([v / self.lit, (feed - self.feed) / (self.rule.feed_max - self.feed)], 1))
+        meter.show(
+            step,
+            torch.stack([v / self.lit, (feed - self.feed) / (self.rule.feed_max - self.feed)], 1),
+        )
 
 
 _EDGE = 1e-5  # a rate this near its bound is at it

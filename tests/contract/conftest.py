@@ -45,7 +45,9 @@ class Bench:
     def item(self, k: int, salience: float = 1.0) -> Item:
         """An item to present."""
         values = self.pattern(k)
-        return Item(values, torch.ones_like(values, dtype=torch.bool), salience * torch.ones(len(values)))
+        return Item(
+            values, torch.ones_like(values, dtype=torch.bool), salience * torch.ones(len(values))
+        )
 
     def blank(self) -> Engram:
         """A memory that was shown nothing."""

@@ -1,5 +1,7 @@
 """What every substrate promises, whatever it is made of."""
 
+import re
+
 import pytest
 import torch
 
@@ -30,7 +32,9 @@ def test_writing_leaves_the_body_alone(bench):
     before, after = bench.blank(), bench.written(2)
     body = [name for name, part in before.parts.items() if part.role is Role.BODY]
     assert all(torch.equal(before[name], after[name]) for name in body)
-    assert {n: p.role for n, p in before.parts.items()} == {n: p.role for n, p in after.parts.items()}
+    assert {n: p.role for n, p in before.parts.items()} == {
+        n: p.role for n, p in after.parts.items()
+    }
 
 
 def test_reading_leaves_every_byte_of_the_engram(bench):
@@ -140,14 +144,16 @@ def test_bytes_count_what_the_memory_holds(bench):
     assert ((two > 0) == (bench.name not in FORGETS)).all()
 
 
-@pytest.mark.parametrize("space", [Space((7,)), Space((4, 4), 5), Space((3, 3, 3)), Space((8, 4), None)])
+@pytest.mark.parametrize(
+    "space", [Space((7,)), Space((4, 4), 5), Space((3, 3, 3)), Space((8, 4), None)]
+)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_space_is_held_or_refused_by_name(name, space):
-    try:
-        substrate = substrate_of(name, space)
-    except ValueError as refusal:
-        assert str(space) in str(refusal)
+    if name.startswith("gray_scott") and (len(space.shape) != 2 or space.symbols == 5):
+        with pytest.raises(ValueError, match=re.escape(f"got {space}")):
+            substrate_of(name, space)
         return
+    substrate = substrate_of(name, space)
     draws = Draws(seed=0, replicates=(0,))
     engram = substrate.blank(draws)
     values = torch.zeros((1, 1, *space.shape))

@@ -8,7 +8,9 @@ DRAWS = Draws(seed=5, replicates=(0, 1, 2))
 
 
 def test_the_same_key_and_name_give_the_same_numbers():
-    assert torch.equal(DRAWS.at("write", 1).normal("noise", (4,)), DRAWS.at("write", 1).normal("noise", (4,)))
+    assert torch.equal(
+        DRAWS.at("write", 1).normal("noise", (4,)), DRAWS.at("write", 1).normal("noise", (4,))
+    )
 
 
 def test_numbers_do_not_depend_on_what_was_drawn_before():

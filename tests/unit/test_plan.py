@@ -9,7 +9,9 @@ ASK = Phase("ask", (Recall((0, 1)),))
 
 
 def test_a_shared_beginning_runs_once():
-    planned = stages((Arm("a", (ACQUIRE, ASK)), Arm("b", (ACQUIRE, Phase("wait", (Rest(2),)), ASK))))
+    planned = stages(
+        (Arm("a", (ACQUIRE, ASK)), Arm("b", (ACQUIRE, Phase("wait", (Rest(2),)), ASK)))
+    )
     assert [s.arms for s in planned] == [("a", "b"), ("a", "b"), ("a",), ("b",), ("b",)]
 
 

@@ -100,15 +100,19 @@ def test_a_control_without_meaning_says_why():
     absent = run(Notebook).recall("idle", "after").absent
     assert "does not lie on the pattern's plane" in absent["shifted"]
     assert "no picture" in absent["picture"]
-    assert "at least two replicates" in run(Null, replicates=1).recall("idle", "after").absent["other"]
+    assert (
+        "at least two replicates" in run(Null, replicates=1).recall("idle", "after").absent["other"]
+    )
 
 
 def test_another_replicates_memory_answers_with_its_own_patterns():
     session = run(Notebook)
     recall = session.recall("idle", "before")
     theirs = session.patterns[[1, 0, 3, 2]][:, list(recall.presented)].half()
-    for answer, stored in zip(recall.controls["other"].flatten(0, 1), theirs.repeat_interleave(2, 0), strict=True):
-        mixed = 0 < answer.float().sum() and (answer % 1 > 0).any()  # a tie between two of them
+    for answer, stored in zip(
+        recall.controls["other"].flatten(0, 1), theirs.repeat_interleave(2, 0), strict=True
+    ):
+        mixed = answer.float().sum() > 0 and (answer % 1 > 0).any()  # a tie between two of them
         assert mixed or any(torch.equal(answer, pattern) for pattern in stored)
 
 
@@ -188,7 +192,9 @@ def test_a_medium_parameter_of_an_arm_reaches_the_medium():
 
 
 def test_the_same_seed_gives_the_same_session_whatever_the_number_of_replicates():
-    small = replace(experiment(partial(GrayScott, size=32, write_steps=20, read_steps=20)), replicates=2)
+    small = replace(
+        experiment(partial(GrayScott, size=32, write_steps=20, read_steps=20)), replicates=2
+    )
     few = execute(prepare(small), Progress()).recall("interfered", "after")
     many = execute(prepare(replace(small, replicates=4)), Progress()).recall("interfered", "after")
     assert torch.equal(few.response, many.response[:2])
