@@ -159,7 +159,7 @@ def _play(plan: Plan, stage: Stage, engram: Engram, progress: Progress) -> None:
         session.recalls.append(_recall(plan, stage, act, engram, progress))
         return
     substrate = plan.media[stage.medium]
-    meter = Meter(keep_frames=plan.experiment.video and stage.parent is None)
+    meter = Meter(keep_frames=plan.experiment.video and _opens(plan, stage))
     progress.begin(_label(session, stage), meter)
     if isinstance(act, Write):
         draws = plan.draws.at("write", act.item, stage.past.count(act))
@@ -252,6 +252,12 @@ def _item(values: Tensor, act: Write) -> Item:
 def _snapshot(stage: Stage, engram: Engram) -> Snapshot:
     grids = {n: p.values[0].cpu().clone() for n, p in engram.memory().items() if p.grid}
     return Snapshot(stage.arms, stage.phase, engram.bytes(), grids)
+
+
+def _opens(plan: Plan, stage: Stage) -> bool:
+    """Whether a stage belongs to the first phase of the first arm: the one a video shows."""
+    first = plan.stages[0]
+    return stage.phase == first.phase and first.arms[0] in stage.arms
 
 
 def _keep_film(session: Session, stage: Stage, meter: Meter) -> None:

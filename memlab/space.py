@@ -95,7 +95,7 @@ class Cue:
         if not self.values.shape == self.given.shape == self.certain.shape:
             raise ValueError(
                 "values, given and certain of a cue must have one shape, got "
-                f"{tuple(self.values.shape)}, {tuple(self.given.shape)}, {tuple(self.certain.shape)}"
+                + ", ".join(str(tuple(x.shape)) for x in (self.values, self.given, self.certain))
             )
 
     @property

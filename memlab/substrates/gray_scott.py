@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import Annotated, Literal, final
 
 import torch
-from pydantic import ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
@@ -19,7 +19,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @final
-@dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
+@dataclass(frozen=True)
 class GrayScott(Substrate):
     """Gray–Scott medium whose feed F and kill K are scarred where it was bright on a pattern.
 
@@ -115,7 +115,7 @@ class GrayScott(Substrate):
         fields = u, v, engram["feed"], engram["kill"]
         train = self._backend(v).train
         for done, steps in _chunks(self.write_steps, self.report_every):
-            likeness = train(self.kinetics, self.rule, steps, *fields, target, item.salience)
+            likeness = train(self.kinetics, self.rule, steps, *fields, target, item.salience).cpu()
             meter.tick(steps)
             for step in range(steps):
                 meter.add("similarity", done + step + 1, likeness[:, step])

@@ -3,7 +3,6 @@
 from typing import final
 
 import torch
-from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from memlab.draws import Draws
@@ -13,7 +12,7 @@ from memlab.substrate import Engram, Meter, Part, Readout, Substrate
 
 
 @final
-@dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
+@dataclass(frozen=True)
 class Notebook(Substrate):
     """Exact storage, one row per item; the answer is the row nearest to what the cue gives.
 

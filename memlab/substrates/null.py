@@ -3,7 +3,6 @@
 from typing import final
 
 import torch
-from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from memlab.draws import Draws
@@ -12,7 +11,7 @@ from memlab.substrate import Engram, Meter, Part, Readout, Substrate
 
 
 @final
-@dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
+@dataclass(frozen=True)
 class Null(Substrate):
     """Returns the cue, 0 where nothing was given, and remembers nothing."""
 
