@@ -13,14 +13,21 @@ from tests.contract.conftest import NAMES, Bench, substrate_of
 
 FORGETS = {"null"}  # media that are meant to remember nothing
 # A shuffled scar field keeps alight most of what a half-given pattern lit: much of such a recall is
-# the statistics of the scars, not their places. The controls show how much; here it must be less.
+# the scars' statistics and not their places. The controls say how much; here it must be the lesser.
 PARTLY_STATISTICAL = {"gray_scott", "gray_scott_graded", "gray_scott_published"}
 
 
 def scores(bench: Bench, engram: Engram) -> torch.Tensor:
-    """How well the first two items are recalled from half of their values, ``(R, 2)``."""
+    """How well the hidden half of the first two items is recalled, Pearson ``(R, 2)``."""
+    cue = bench.masked(2)
+    response = bench.read(engram, cue).response
     truth = torch.stack([bench.pattern(0), bench.pattern(1)], dim=1)
-    return pearson(bench.read(engram, bench.masked(2)).response, truth, (2, 3))
+    return torch.stack(
+        [
+            torch.stack([pearson(x[~m], t[~m], (0,)) for x, t, m in zip(*rows, strict=True)])
+            for rows in zip(response, truth, cue.certain, strict=True)
+        ]
+    )
 
 
 def test_writing_changes_memory_unless_the_medium_is_meant_to_forget(bench):
@@ -106,7 +113,7 @@ def test_scrambling_destroys_the_memory(bench):
     if bench.name in FORGETS:
         assert torch.equal(left, own)
     elif bench.name in PARTLY_STATISTICAL:
-        assert (left < own).all()
+        assert left.mean() < own.mean() - 0.03
     else:
         assert left.mean() < 0.3 * own.mean()
 
