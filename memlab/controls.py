@@ -146,6 +146,8 @@ def mean(trial: Trial) -> Tensor | Absent:
     """Floor: the mean of all that this memory was shown."""
     if trial.presented.shape[1] == 0:
         return Absent("this memory was shown nothing")
+    if (trial.presented == trial.presented[:, :1]).all():
+        return Absent("this memory was shown one pattern: its mean is the ceiling 'nearest'")
     shown = trial.space.as_response(trial.presented).mean(1, keepdim=True)
     return shown.expand_as(cue(trial))
 

@@ -20,13 +20,17 @@ class ScarringValidation(Protocol):
 
     train_steps: PositiveInt = 1000  # phase 1, one presentation
     several_steps: PositiveInt = 500  # phase 3, per pattern
+    several_recall: PositiveInt = 300  # phase 3, steps of one recall
 
     def groups(self) -> dict[str, int]:
         return {"single": 1, "several": 3}
 
     def arms(self) -> tuple[Arm, ...]:
         once = (("write_steps", self.train_steps),)
-        per_pattern = (("write_steps", self.several_steps),)
+        per_pattern = (
+            ("write_steps", self.several_steps),
+            ("read_steps", self.several_recall),
+        )
         several = (1, 2, 3)
         train = Phase("train", (Write(0),))
         without = Phase("train", (Write(0, salience=0.0),))
