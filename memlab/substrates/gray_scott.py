@@ -119,7 +119,10 @@ class GrayScott(Substrate):
             meter.tick(steps)
             for step in range(steps):
                 meter.add("similarity", done + step + 1, likeness[:, step])
-            self._measure(engram, v, target, done + steps, meter)
+            self._measure(engram, done + steps, meter)
+            covered = self._covered(engram, target)
+            meter.add("scar_coverage", done + steps, covered, unit="share of the pattern's cells")
+            meter.show(done + steps, torch.stack([v / self.lit, self._depth(engram)], 1))
 
     def read(self, engram: Engram, cue: Cue, draws: Draws, meter: Meter) -> Readout:
         v = self._laid_out(cue.values * cue.given).clamp(0, 1)  # (R, C, H, W)
@@ -137,10 +140,10 @@ class GrayScott(Substrate):
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
         faded(self.rule, presentations * self.write_steps, engram["feed"], engram["kill"])
         meter.tick(presentations * self.write_steps)
+        self._measure(engram, presentations * self.write_steps, meter)
 
     def picture(self, engram: Engram) -> Tensor:
-        depth = (engram["feed"] - self.feed) / (self.rule.feed_max - self.feed)
-        return self._pooled(depth).clamp(0, 1)
+        return self._pooled(self._depth(engram)).clamp(0, 1)
 
     def painted(self, engram: Engram, patterns: Tensor) -> Engram:
         lit = (self._laid_out(patterns) > self.threshold).any(1)  # the union of all
@@ -168,22 +171,28 @@ class GrayScott(Substrate):
     def _answer(self, v: Tensor) -> Tensor:
         return (self._pooled(v) / self.lit).clamp(0, 1)
 
-    def _measure(self, engram: Engram, v: Tensor, target: Tensor, step: int, meter: Meter) -> None:
+    def _measure(self, engram: Engram, step: int, meter: Meter) -> None:
+        """How much scar there is, and how much of it can grow no further."""
         feed, kill = engram["feed"], engram["kill"]
         mass = (feed - self.feed).abs().double().sum((-2, -1))
         mass += (kill - self.kill).abs().double().sum((-2, -1))
         full = (feed >= self.rule.feed_max - _EDGE) & (kill <= self.rule.kill_min + _EDGE)
-        touched = (feed != self.feed) | (kill != self.kill)
-        saturated = full.sum((-2, -1)) / touched.sum((-2, -1)).clamp(min=1)
-        bright = target > self.threshold
-        covered = (touched & bright).sum((-2, -1)) / bright.sum((-2, -1)).clamp(min=1)
-        meter.add("scar_coverage", step, covered, unit="share of the pattern's cells")
+        scarred = self._scarred(engram).sum((-2, -1))
+        saturated = full.sum((-2, -1)) / scarred.clamp(min=1)
         meter.add("scar_mass", step, mass, unit="rate × cells")
         meter.add("saturated", step, saturated, unit="share of scarred cells")
-        meter.show(
-            step,
-            torch.stack([v / self.lit, (feed - self.feed) / (self.rule.feed_max - self.feed)], 1),
-        )
+
+    def _covered(self, engram: Engram, target: Tensor) -> Tensor:
+        """Share of a pattern's bright cells that carry a scar, ``(R,)``."""
+        bright = target > self.threshold
+        return (self._scarred(engram) & bright).sum((-2, -1)) / bright.sum((-2, -1)).clamp(min=1)
+
+    def _scarred(self, engram: Engram) -> Tensor:
+        return (engram["feed"] != self.feed) | (engram["kill"] != self.kill)
+
+    def _depth(self, engram: Engram) -> Tensor:
+        """Scars as a share of the deepest there can be, ``(R, H, W)``."""
+        return (engram["feed"] - self.feed) / (self.rule.feed_max - self.feed)
 
 
 _EDGE = 1e-5  # a rate this near its bound is at it
