@@ -1,0 +1,134 @@
+"""The claim gate: what holds, what does not, and what cannot be said."""
+
+import pytest
+import torch
+
+from memlab.absent import Absent
+from memlab.claims import BeatsFloors, Contrast, Status, judged
+from memlab.space import Space
+from tests.unit.sessions import asked_once, blobs, three_phase
+
+RECALLED = BeatsFloors("it is recalled", arm="written", phase="recall", group="targets")
+SURVIVES = BeatsFloors("they survive", arm="interfered", phase="after", group="targets")
+DECAY = Contrast(
+    "time weakens", better=("idle", "before"), worse=("idle", "after"), group="targets"
+)
+
+
+def noise(patterns: torch.Tensor) -> torch.Tensor:
+    return torch.rand(patterns.shape, generator=torch.Generator().manual_seed(1))
+
+
+def only(claim, session):
+    return judged({"claim": claim}, session)[0]
+
+
+def recalled(replicates: int, floor, name: str = "cue"):
+    patterns = blobs(replicates, 3)
+    controls = {"blank": torch.zeros_like(patterns), name: floor(patterns)}
+    return asked_once(
+        lambda truth: truth + 0.3 * noise(truth), patterns=patterns, controls=controls
+    )
+
+
+def test_a_claim_that_beats_every_floor_holds():
+    verdict = only(SURVIVES, three_phase())
+    assert verdict.status is Status.HOLDS
+    assert verdict.effect == min(verdict.margins.values(), key=lambda margin: margin.mean)
+    assert verdict.p == 2**-7
+
+
+def test_one_floor_that_is_not_beaten_is_named():
+    verdict = only(RECALLED, recalled(8, lambda truth: truth, name="mean"))
+    assert verdict.status is Status.NOT_SHOWN
+    assert verdict.reason == "does not beat mean"
+    assert verdict.best_control == "mean"
+    assert verdict.p == 1
+
+
+def test_a_ceiling_need_not_be_beaten():
+    assert only(RECALLED, recalled(8, lambda truth: truth, name="nearest")).status is Status.HOLDS
+
+
+def test_five_replicates_cannot_show_a_claim():
+    verdict = only(RECALLED, recalled(5, noise))
+    assert verdict.status is Status.TOO_FEW
+    assert verdict.effect.low > 0
+
+
+def test_one_replicate_gives_a_verdict_without_an_interval():
+    assert only(RECALLED, recalled(1, noise)).status is Status.TOO_FEW
+
+
+def test_too_few_replicates_do_not_hide_a_floor_that_won():
+    verdict = only(RECALLED, recalled(3, lambda truth: truth))
+    assert (verdict.status, verdict.reason) == (Status.NOT_SHOWN, "does not beat cue")
+
+
+def test_more_claims_need_more_replicates():
+    session = recalled(6, noise)
+    assert only(RECALLED, session).status is Status.HOLDS
+    assert {v.status for v in judged({"a": RECALLED, "b": RECALLED}, session)} == {Status.TOO_FEW}
+
+
+def test_p_is_the_largest_over_the_floors():
+    def wobbling(truth: torch.Tensor) -> torch.Tensor:
+        close = truth + 0.3 * noise(truth).roll(1, -1)
+        close[:3] = truth[:3]
+        return close
+
+    verdict = only(RECALLED, recalled(8, wobbling))
+    assert verdict.p > 0.05
+    assert verdict.status is Status.NOT_SHOWN
+
+
+def test_a_contrast_compares_two_treatments_of_the_same_items():
+    verdict = only(DECAY, three_phase())
+    assert verdict.status is Status.HOLDS
+    assert verdict.best_control == "idle/after"
+
+
+def test_a_contrast_in_the_wrong_direction_is_not_shown():
+    backwards = Contrast("gain", better=DECAY.worse, worse=DECAY.better, group="targets")
+    verdict = only(backwards, three_phase())
+    assert (verdict.status, verdict.p_holm) == (Status.NOT_SHOWN, 1)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        BeatsFloors("x", arm="nobody", phase="after", group="targets"),
+        BeatsFloors("x", arm="idle", phase="after", group="targets", measure="accuracy"),
+        Contrast("x", better=("nobody", "after"), worse=("idle", "after"), group="targets"),
+    ],
+)
+def test_what_was_not_asked_or_has_no_meaning_is_no_data(claim):
+    session = three_phase()
+    session.space = Space(session.space.shape, None)
+    verdict = only(claim, session)
+    assert verdict.status is Status.NO_DATA
+    assert verdict.reason
+    assert verdict.effect is None
+
+
+def test_a_recall_without_controls_shows_nothing():
+    margins = RECALLED.margins(asked_once(lambda truth: truth))
+    assert margins == Absent("no floor was run at written/recall")
+
+
+def test_claims_without_data_do_not_count_for_the_correction():
+    absent = BeatsFloors("x", arm="nobody", phase="after", group="targets")
+    first, second = judged({"a": SURVIVES, "b": absent}, three_phase())
+    assert first.p_holm == first.p
+    assert second.p_holm is None
+
+
+def test_symbols_are_scored_like_everything_else():
+    symbols = torch.randint(0, 5, (8, 3, 12), generator=torch.Generator().manual_seed(0)).float()
+    space = Space((12,), 5)
+    answer = 0.8 * space.as_response(symbols) + 0.04
+    controls = {"blank": torch.full_like(answer, 0.2), "wrong_cue": answer.roll(1, 1)}
+    session = asked_once(lambda _: answer, patterns=symbols, space=space, controls=controls)
+    verdict = only(RECALLED, session)
+    assert verdict.status is Status.HOLDS
+    assert verdict.margins["blank"].mean == pytest.approx(1)
