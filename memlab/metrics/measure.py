@@ -1,0 +1,104 @@
+"""What a metric gives, and the answers of a session laid out for scoring."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, final
+
+from torch import Tensor
+
+from memlab.absent import Absent
+from memlab.session import Recall, Session
+from memlab.space import Space
+
+Measure: TypeAlias = Tensor | Absent  # (R,), one value per replicate
+Group: TypeAlias = str | int | Sequence[int]  # a group's name, an item's index, or several
+
+
+@final
+@dataclass(frozen=True)
+class Answers:
+    """The cues of one group in one recall with one set of answers, flattened.
+
+    N is the number of values of a pattern; with more than two symbols it is values × symbols, the
+    truth being 1 at the right symbol.
+    """
+
+    space: Space
+    items: tuple[int, ...]  # (C)
+    presented: tuple[int, ...]
+    truth: Tensor  # (R, C, N)
+    response: Tensor  # (R, C, N)
+    cue: Tensor  # (R, C, N), 0 where not given
+    given: Tensor  # (R, C, N) bool
+    certain: Tensor  # (R, C, N) bool
+    patterns: Tensor  # (R, P, N) of the whole session
+
+
+def answers(
+    session: Session, arm: str, phase: str, group: Group, control: str | None = None
+) -> Answers | Absent:
+    """What the medium, or a control, answered to the cues of a group."""
+    recall = asked(session, arm, phase)
+    if isinstance(recall, Absent):
+        return recall
+    at = recall.of(members(session, group))
+    if not at:
+        return Absent(f"{group!r} was not asked for in {arm}/{phase}")
+    response = recall.response if control is None else recall.controls.get(control)
+    if response is None:
+        return Absent(recall.absent.get(control or "", f"no control {control!r} at {arm}/{phase}"))
+    space = session.space
+    return Answers(
+        space,
+        items=tuple(recall.items[c] for c in at),
+        presented=recall.presented,
+        truth=_flat(recall.truth[:, at], space),
+        response=response[:, at].flatten(2).float(),
+        cue=_flat(recall.cue.values[:, at], space) * _spread(recall.cue.given[:, at], space),
+        given=_spread(recall.cue.given[:, at], space),
+        certain=_spread(recall.cue.certain[:, at], space),
+        patterns=_flat(session.patterns, space),
+    )
+
+
+def asked(session: Session, arm: str, phase: str) -> Recall | Absent:
+    """The recall of a phase in an arm."""
+    try:
+        return session.recall(arm, phase)
+    except KeyError as missing:
+        return Absent(str(missing.args[0]))
+
+
+def members(session: Session, group: Group) -> tuple[int, ...]:
+    """The item indices of a group; KeyError names the groups there are."""
+    if isinstance(group, int):
+        return (group,)
+    if not isinstance(group, str):
+        return tuple(group)
+    if group not in session.groups:
+        raise KeyError(f"no group {group!r}; this run has {sorted(session.groups)}")
+    return session.groups[group]
+
+
+def averaged(score: Callable[[Answers], Measure], given: Answers | Absent) -> Measure:
+    """The mean score ``(R,)`` over the cues at which it has a meaning."""
+    scores = score(given) if isinstance(given, Answers) else given
+    if isinstance(scores, Absent):
+        return scores
+    means = scores.double().nanmean(dim=1)
+    empty = int(means.isnan().sum())
+    if empty:
+        return Absent(f"no cue at which it is defined in {empty} of {len(means)} replicates")
+    return means
+
+
+def _flat(patterns: Tensor, space: Space) -> Tensor:
+    """Patterns ``(R, C, *shape)`` as vectors ``(R, C, N)``."""
+    return space.as_response(patterns).flatten(2).float()
+
+
+def _spread(mask: Tensor, space: Space) -> Tensor:
+    """A mask ``(R, C, *shape)`` as ``(R, C, N)``."""
+    repeats = math.prod(space.response_shape) // space.size
+    return mask.flatten(2).repeat_interleave(repeats, dim=-1)

@@ -1,0 +1,182 @@
+"""Scores of single answers, ``Answers -> (R, C)``; NaN where a cue leaves a score no meaning."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from memlab import similarity
+from memlab.absent import Absent
+from memlab.metrics.measure import Answers, Measure
+from memlab.similarity import FAINT
+
+LIT = 0.5  # a value above this is on, in an answer as in a pattern
+HAZE = 0.15  # above this the background is not dark
+FADED = 0.5  # below this share of the pattern's own brightness an answer counts as faded
+
+Score: TypeAlias = Callable[[Answers], Measure]
+
+
+def pearson(a: Answers) -> Tensor:
+    """Pearson correlation over the whole pattern; 0 for a constant or blank answer."""
+    return similarity.pearson(a.response, a.truth, (2,))
+
+
+def cosine(a: Answers) -> Tensor:
+    """Uncentred cosine over the whole pattern. Rewards brightness anywhere; use beside Pearson."""
+    return similarity.cosine(a.response, a.truth, (2,))
+
+
+def hidden_pearson(a: Answers) -> Tensor:
+    """Pearson correlation on the region the cue did not vouch for."""
+    hidden = ~a.certain
+    answer, truth = _centred(a.response, hidden), _centred(a.truth, hidden)
+    score = similarity.cosine(answer, truth, (2,))
+    return torch.where(truth.norm(dim=2) < FAINT, torch.nan, score)
+
+
+def skill(a: Answers) -> Tensor:
+    """1 - squared error / variance of the pattern, on the region the cue did not vouch for.
+
+    The best constant scores exactly 0, a constant of another level less.
+    """
+    hidden = ~a.certain
+    error = ((a.response - a.truth).double().square() * hidden).sum(2)
+    spread = _centred(a.truth, hidden).square().sum(2)
+    return torch.where(spread < FAINT, torch.nan, 1 - error / spread)
+
+
+def iou(a: Answers) -> Measure:
+    """Places on in both over places on in either, at the threshold LIT."""
+    return _where_lit(a, _iou)
+
+
+def coverage(a: Answers) -> Measure:
+    """Share of the pattern's lit places, beyond those the cue vouched for, that are lit."""
+    return _where_lit(a, lambda lit, own, a: _share(lit, own & ~a.certain))
+
+
+def background(a: Answers) -> Measure:
+    """Share of the pattern's dark places, beyond those the cue vouched for, above HAZE."""
+    return _where_lit(a, lambda _, own, a: _share(a.response > HAZE, ~own & ~a.certain))
+
+
+def amplitude_ratio(a: Answers) -> Measure:
+    """Brightness of the answer where the pattern is lit, over the pattern's own."""
+    return _where_lit(a, _amplitude_ratio)
+
+
+def faded(a: Answers) -> Measure:
+    """1 where the answer has less than half the pattern's brightness: a ghost, not a memory."""
+    ratio = amplitude_ratio(a)
+    if isinstance(ratio, Absent):
+        return ratio
+    return torch.where(ratio.isnan(), torch.nan, (ratio < FADED).double())
+
+
+def completion_specificity(a: Answers) -> Measure:
+    """P(own place lit) - P(foreign place lit), over places of which the cue said nothing.
+
+    Foreign places are lit in another presented pattern and dark in the one asked for.
+    """
+    if bool(a.given.all()):
+        return Absent("the cue said something of every place; nothing was left to complete")
+    if all(set(a.presented) <= {item} for item in a.items):
+        return Absent("no other pattern was presented")
+    return _where_lit(a, _specificity)
+
+
+def identification(a: Answers) -> Measure:
+    """Whether the answer is likest (Pearson) to its own pattern among all of the run.
+
+    A tie is shared: an answer equally like all P patterns, such as a blank, scores 1 / P.
+    """
+    if a.patterns.shape[1] == 1:
+        return Absent("the run has one pattern; there is nothing to tell it from")
+    likeness = confusion(a)  # (R, C, P)
+    best = likeness >= likeness.amax(2, keepdim=True) - FAINT
+    own = best[:, torch.arange(len(a.items)), list(a.items)]
+    return own.double() / best.sum(2)
+
+
+def accuracy(a: Answers) -> Measure:
+    """Share of values decided right where the cue did not vouch for them."""
+    if a.space.symbols is None:
+        return Absent("graded values are not right or wrong")
+    shape = (*a.truth.shape[:2], *a.space.response_shape)
+    truth = a.truth.reshape(shape)
+    right = a.space.decide(a.response.reshape(shape)) == a.space.decide(truth)
+    hidden = ~a.certain.reshape(*a.truth.shape[:2], a.space.size, -1)[..., 0]
+    return _share(right.flatten(2), hidden)
+
+
+def confusion(a: Answers) -> Tensor:
+    """Pearson of every answer with every pattern of the run, ``(R, C, P)``."""
+    pairs = zip(a.response, a.patterns, strict=True)
+    return torch.stack([_unit(answer) @ _unit(known).T for answer, known in pairs])
+
+
+SCORES: dict[str, Score] = {
+    "pearson": pearson,
+    "cosine": cosine,
+    "hidden_pearson": hidden_pearson,
+    "skill": skill,
+    "iou": iou,
+    "coverage": coverage,
+    "background": background,
+    "amplitude_ratio": amplitude_ratio,
+    "faded": faded,
+    "completion_specificity": completion_specificity,
+    "identification": identification,
+    "accuracy": accuracy,
+}
+
+
+def score(measure: str) -> Score:
+    """The score of that name; KeyError names those there are."""
+    if measure not in SCORES:
+        raise KeyError(f"no measure {measure!r}; there are {sorted(SCORES)}")
+    return SCORES[measure]
+
+
+def _where_lit(a: Answers, rule: Callable[[Tensor, Tensor, Answers], Tensor]) -> Measure:
+    """Apply a rule of (lit in the answer, lit in the pattern), where on and off mean something."""
+    if a.space.symbols not in {None, 2}:
+        return Absent(f"{a.space.symbols} symbols are not lit or dark")
+    return rule(a.response > LIT, a.truth > LIT, a)
+
+
+def _iou(lit: Tensor, own: Tensor, _: Answers) -> Tensor:
+    return _share(lit & own, lit | own)
+
+
+def _amplitude_ratio(_: Tensor, own: Tensor, a: Answers) -> Tensor:
+    ours, pattern = (a.response * own).double().sum(2), (a.truth * own).double().sum(2)
+    return torch.where(pattern < FAINT, torch.nan, ours / pattern)
+
+
+def _specificity(lit: Tensor, own: Tensor, a: Answers) -> Tensor:
+    known = a.patterns > LIT  # (R, P, N)
+    others = [[p for p in set(a.presented) if p != item] for item in a.items]
+    foreign = torch.stack([known[:, other].any(1) for other in others], dim=1) & ~own
+    return _share(lit, own & ~a.given) - _share(lit, foreign & ~a.given)
+
+
+def _share(part: Tensor, whole: Tensor) -> Tensor:
+    size = whole.sum(2).double()
+    return torch.where(size == 0, torch.nan, (part & whole).sum(2) / size)
+
+
+def _centred(values: Tensor, within: Tensor) -> Tensor:
+    """Values less their mean within a region, 0 outside it."""
+    inside = values.double() * within
+    mean = inside.sum(2, keepdim=True) / within.sum(2, keepdim=True).clamp(min=1)
+    return (inside - mean) * within
+
+
+def _unit(rows: Tensor) -> Tensor:
+    """Rows ``(C, N)`` centred and of length 1; all 0 where a row is all but constant."""
+    centred = rows.double() - rows.double().mean(1, keepdim=True)
+    length = centred.norm(dim=1, keepdim=True)
+    return torch.where(length < FAINT, 0.0, centred / length.clamp(min=FAINT))

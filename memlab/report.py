@@ -1,0 +1,206 @@
+"""Numbers, verdicts and reference rows of a session, as values, data frames and tables."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import pandas as pd
+from rich.markup import escape
+from rich.table import Table
+
+from memlab.absent import Absent
+from memlab.claims import Claim, Status, Verdict, judged
+from memlab.metrics.measure import Measure
+from memlab.session import Session
+from memlab.statistics import Estimate, estimate
+
+ENOUGH = 6  # replicates below which no two-sided sign-flip test reaches .05
+
+
+@final
+@dataclass(frozen=True)
+class Reference:
+    """What a scalar of the report should come out as, and what was published for it."""
+
+    metric_name: str
+    published: float | None = None
+    expected: float | None = None
+    tolerance: float | None = None  # around ``expected``
+    note: str = ""
+
+
+@final
+@dataclass(frozen=True)
+class ReferenceRow:
+    """A reference beside what was measured; ``within`` is None where it cannot be said."""
+
+    reference: Reference
+    measured: Estimate | Absent
+    within: bool | None
+
+
+@final
+@dataclass(frozen=True)
+class Report:
+    """All that is said about a session. ``exploratory`` if replicates are too few for a claim."""
+
+    scalars: dict[str, Estimate | Absent]
+    verdicts: tuple[Verdict, ...]
+    references: tuple[ReferenceRow, ...]
+    exploratory: bool
+
+
+def evaluate(
+    session: Session,
+    scalars: Mapping[str, Callable[[Session], Measure]],
+    claims: Mapping[str, Claim],
+    references: Sequence[Reference] = (),
+) -> Report:
+    """Measure, judge and compare."""
+    found = {name: _estimated(metric(session)) for name, metric in scalars.items()}
+    return Report(
+        scalars=found,
+        verdicts=judged(claims, session),
+        references=tuple(_row(reference, found) for reference in references),
+        exploratory=len(session.replicates) < ENOUGH,
+    )
+
+
+def numbers(report: Report) -> dict[str, float]:
+    """Every number under one name each: mean, and ``/low`` and ``/high`` of its interval."""
+    found: dict[str, float] = {}
+    effects = {f"claim/{v.name}": v.effect for v in report.verdicts if v.effect is not None}
+    for name, value in {**report.scalars, **effects}.items():
+        if isinstance(value, Estimate):
+            bounds = {"": value.mean, "/low": value.low, "/high": value.high}
+            found |= {name + end: x for end, x in bounds.items() if x is not None}
+    return found
+
+
+def scalar_frame(report: Report) -> pd.DataFrame:
+    """One row per scalar: name, mean, low, high, n, absent (the reason, or empty)."""
+    return pd.DataFrame([{"name": n, **_cells(v)} for n, v in report.scalars.items()])
+
+
+def verdict_frame(report: Report) -> pd.DataFrame:
+    """One row per claim: its status and reason, the margin over its best control, p."""
+    return pd.DataFrame(
+        [
+            {
+                "claim": v.name,
+                "statement": v.statement,
+                "status": v.status.value,
+                "reason": v.reason,
+                "best_control": v.best_control,
+                "p": v.p,
+                "p_holm": v.p_holm,
+                **_cells(v.effect or Absent(v.reason)),
+            }
+            for v in report.verdicts
+        ]
+    )
+
+
+def reference_frame(report: Report) -> pd.DataFrame:
+    """One row per reference: published, expected, tolerance, measured, within."""
+    return pd.DataFrame(
+        [
+            {
+                "name": row.reference.metric_name,
+                "published": row.reference.published,
+                "expected": row.reference.expected,
+                "tolerance": row.reference.tolerance,
+                **_cells(row.measured),
+                "within": row.within,
+                "note": row.reference.note,
+            }
+            for row in report.references
+        ]
+    )
+
+
+def scalar_table(report: Report) -> Table:
+    """The scalars for a terminal."""
+    table = _titled("Measures: mean and 95 % interval", report)
+    for heading in ("measure", "value", "n"):
+        table.add_column(heading)
+    for name, value in report.scalars.items():
+        if isinstance(value, Absent):
+            table.add_row(name, _absence(value), "")
+        else:
+            table.add_row(name, escape(str(value)), str(value.n))
+    return table
+
+
+def verdict_table(report: Report) -> Table:
+    """The claims for a terminal: what holds and what does not, alike."""
+    table = _titled("Claims: smallest margin over all floors", report)
+    for heading in ("claim", "verdict", "margin", "over", "p (Holm)"):
+        table.add_column(heading)
+    for v in report.verdicts:
+        colour = {Status.HOLDS: "green", Status.NOT_SHOWN: "red"}.get(v.status, "yellow")
+        table.add_row(
+            v.statement,
+            f"[bold {colour}]{headline(v)}[/]\n{escape(v.reason)}",
+            "" if v.effect is None else escape(str(v.effect)),
+            v.best_control,
+            "" if v.p_holm is None else f"{v.p_holm:.3f}",
+        )
+    return table
+
+
+def reference_table(report: Report) -> Table:
+    """Published, expected and measured for a terminal."""
+    table = _titled("Published, expected and measured", report)
+    for heading in ("quantity", "published", "expected", "measured", "within"):
+        table.add_column(heading)
+    for row in report.references:
+        wanted = row.reference
+        measured = row.measured
+        table.add_row(
+            wanted.metric_name,
+            _number(wanted.published),
+            f"{_number(wanted.expected)} ± {_number(wanted.tolerance)}",
+            _absence(measured) if isinstance(measured, Absent) else escape(str(measured)),
+            {True: "[green]yes[/]", False: "[bold red]NO[/]", None: ""}[row.within],
+        )
+    return table
+
+
+def headline(verdict: Verdict) -> str:
+    """The verdict in a few words."""
+    if verdict.status is Status.TOO_FEW and verdict.effect is not None:
+        return f"cannot be shown with {verdict.effect.n} replicates"
+    return verdict.status.value
+
+
+def _estimated(measure: Measure) -> Estimate | Absent:
+    return measure if isinstance(measure, Absent) else estimate(measure)
+
+
+def _row(reference: Reference, found: Mapping[str, Estimate | Absent]) -> ReferenceRow:
+    unknown = Absent(f"no scalar {reference.metric_name!r} in this report")
+    measured = found.get(reference.metric_name, unknown)
+    if isinstance(measured, Absent) or reference.expected is None or reference.tolerance is None:
+        return ReferenceRow(reference, measured, None)
+    apart = abs(measured.mean - reference.expected)
+    return ReferenceRow(reference, measured, apart <= reference.tolerance + 1e-9)
+
+
+def _cells(value: Estimate | Absent) -> dict[str, float | int | str | None]:
+    if isinstance(value, Absent):
+        return {"mean": None, "low": None, "high": None, "n": 0, "absent": value.reason}
+    return {"mean": value.mean, "low": value.low, "high": value.high, "n": value.n, "absent": ""}
+
+
+def _titled(title: str, report: Report) -> Table:
+    note = " (exploratory: too few replicates for any claim)" if report.exploratory else ""
+    return Table(title=title + note, title_justify="left")
+
+
+def _absence(absent: Absent) -> str:
+    return f"[dim]absent: {escape(absent.reason)}[/]"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"
