@@ -1,0 +1,74 @@
+"""What was asked, what was answered, and what every control answered."""
+
+from collections.abc import Sequence
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from memlab.absent import Absent
+from memlab.figures.style import CEILING, FLOOR, INK, MEDIUM, plane, sheet, tile, words
+from memlab.metrics.measure import asked
+from memlab.report import Report
+from memlab.session import Recall, Session
+from memlab.similarity import pearson
+
+ROWS = 8  # items at most
+COLUMN, HEAD = 1.12, 0.6  # inches
+
+
+def gallery(
+    session: Session,
+    _: Report,
+    *,
+    arm: str,
+    phase: str,
+    controls: Sequence[str] | None = None,
+) -> Figure | Absent:
+    """Rows are items, columns target, cue, answer and controls, of the first replicate."""
+    recall = asked(session, arm, phase)
+    if isinstance(recall, Absent):
+        return recall
+    wanted = (*session.floors, *session.ceilings) if controls is None else controls
+    shown = [name for name in wanted if name in recall.controls and name != "cue"]
+    rows = min(len(recall.items), ROWS)
+    title = f"Asked and answered: {words(arm)}, {words(phase)} (first replicate; r = Pearson)"
+    figure = sheet(COLUMN * (3 + len(shown)) + 0.9, _height(session) * rows + HEAD, title)
+    axes = figure.subplots(rows, 3 + len(shown), squeeze=False)
+    for row in range(rows):
+        for column, (image, note) in enumerate(_tiles(session, recall, shown, row)):
+            tile(axes[row, column], plane(image, session.space), note)
+        label = words(session.names[recall.items[row]])
+        axes[row, 0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8.5)
+    for axis, name in zip(axes[0], ("target", "cue", "answer", *shown), strict=True):
+        axis.set_title(words(name), fontsize=8.5, loc="center", color=_ink(session, name))
+    return figure
+
+
+def _height(session: Session) -> float:
+    """Of one row with its note, in inches; lines of symbols need less."""
+    return 0.25 + (0.45 if len(session.space.shape) == 1 else COLUMN)
+
+
+def _tiles(
+    session: Session, recall: Recall, shown: list[str], row: int
+) -> list[tuple[Tensor, str]]:
+    """Image and note of every column of one item."""
+    truth = session.space.as_response(recall.truth[0, row]).flatten()
+
+    def note(response: Tensor) -> str:
+        return f"r = {float(pearson(response[0, row].flatten(), truth, (0,))):.2f}"
+
+    cue = torch.where(recall.cue.given[0, row], recall.cue.values[0, row], 0)
+    share = float(recall.cue.given[0, row].float().mean())
+    answers = [recall.response, *(recall.controls[name] for name in shown)]
+    asked_for = [(recall.truth[0, row], ""), (cue, f"{share:.0%} given")]
+    return asked_for + [(answer[0, row], note(answer)) for answer in answers]
+
+
+def _ink(session: Session, column: str) -> str:
+    if column == "answer":
+        return MEDIUM
+    if column in session.ceilings:
+        return CEILING
+    return FLOOR if column in session.floors and column != "cue" else INK
