@@ -1,0 +1,105 @@
+"""From checked settings to live objects."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast, final
+
+import torch
+from hydra.errors import InstantiationException
+from hydra.utils import get_object, instantiate
+from pydantic import ValidationError
+
+from memlab.claims import Claim
+from memlab.metrics.measure import Measure
+from memlab.report import Reference
+from memlab.results import Drawing
+from memlab.runner import Experiment, Plan, prepare
+from memlab.schema import Refused, Settings, Tree, check_parameters, complaints, suggestion, targets
+from memlab.session import Session
+
+
+@final
+@dataclass(frozen=True)
+class Instruments:
+    """What is computed and drawn from a session."""
+
+    scalars: dict[str, Callable[[Session], Measure]]
+    claims: dict[str, Claim]
+    references: list[Reference]
+    figures: dict[str, Drawing]
+
+
+def planned(settings: Settings, protocol_name: str) -> Plan:
+    """Everything built and checked; Refused if any of it cannot be."""
+    if settings.threads != "auto":
+        torch.set_num_threads(settings.threads)
+    experiment = Experiment(
+        seed=settings.seed,
+        replicates=settings.replicates,
+        device=device(settings.device),
+        video=settings.video,
+        substrate=built("substrate", settings.substrate),
+        patterns=built("patterns", settings.patterns),
+        cue=built("cue", settings.cue),
+        cues={name: built(f"cues.{name}", cue) for name, cue in settings.cues.items()},
+        protocol=built("protocol", settings.protocol),
+        protocol_name=protocol_name,
+        controls=built("controls", settings.controls),
+    )
+    try:
+        return prepare(experiment)
+    except (ValueError, TypeError) as error:
+        raise Refused(reason(error, "substrate")) from error
+
+
+def prepared(settings: Settings) -> Instruments:
+    """The metrics, claims, references and figures of the configuration."""
+    sections = ("scalars", "claims", "references")
+    for name in settings.metrics:
+        if name not in sections:
+            raise Refused(f"there is no key metrics.{name}{suggestion(name, sections)}")
+    found = {name: built(f"metrics.{name}", settings.metrics.get(name) or {}) for name in sections}
+    return Instruments(
+        found["scalars"],
+        found["claims"],
+        list(found["references"]),
+        built("figures", settings.figures),
+    )
+
+
+def built(path: str, node: Any) -> Any:
+    """The object, or the collection of objects, that a part of the configuration stands for."""
+    for inner, target in targets(node, path):
+        check_parameters(inner, target, located(inner, target))
+    try:
+        return instantiate(node, _convert_="all")
+    except InstantiationException as error:
+        cause = error.__cause__ or error
+        raise Refused(reason(cause, path)) from error
+
+
+def located(path: str, node: Tree) -> Callable[..., object]:
+    """The class or function a node names."""
+    name = str(node["_target_"])
+    try:
+        found = get_object(name)
+    except (ValueError, ImportError) as error:
+        raise Refused(f"{path}._target_ must name something in memlab, got {name!r}") from error
+    if not callable(found):
+        raise Refused(f"{path}._target_ must name a class or a function, got {name!r}")
+    return cast("Callable[..., object]", found)
+
+
+def reason(error: BaseException, path: str) -> str:
+    """Why something could not be built."""
+    if isinstance(error, ValidationError):
+        return "\n".join(complaints(error, prefix=path))
+    return str(error)
+
+
+def device(asked: str) -> torch.device:
+    """The device asked for; auto takes a GPU where there is one."""
+    available = torch.cuda.is_available()
+    if asked == "cuda" and not available:
+        raise Refused("device must be auto or cpu: this machine has no CUDA device, got cuda")
+    return torch.device("cuda" if available and asked != "cpu" else "cpu")

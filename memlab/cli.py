@@ -1,0 +1,38 @@
+"""The command line: the help page at once, everything else from the composer on."""
+
+import sys
+from pathlib import Path
+
+from memlab import manual
+
+
+def main() -> None:
+    """Run the command line and leave with 0 only if everything it asked for succeeded."""
+    arguments = sys.argv[1:]
+    folders = config_dirs(arguments)
+    if {"--help", "-h"} & set(arguments):
+        sys.stdout.write(manual.page(folders))
+        sys.exit(0)
+    from memlab.composer import status
+
+    sys.exit(status(folders))
+
+
+def conf_dir() -> Path:
+    """Where the configuration lies: beside the package in a checkout, inside it once installed."""
+    package = Path(__file__).resolve().parent
+    for folder in (package.parent / "conf", package / "conf"):
+        if (folder / "config.yaml").is_file():
+            return folder
+    raise FileNotFoundError(f"no conf/config.yaml beside or inside {package}; reinstall memlab")
+
+
+def config_dirs(arguments: list[str]) -> list[Path]:
+    """Every folder choices come from: ours, and the one given with --config-dir."""
+    folders = [conf_dir()]
+    for given, following in zip(arguments, [*arguments[1:], ""], strict=False):
+        if given in ("--config-dir", "-cd"):
+            folders.append(Path(following))
+        elif given.startswith("--config-dir="):
+            folders.append(Path(given.partition("=")[2]))
+    return folders

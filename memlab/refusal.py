@@ -1,0 +1,63 @@
+"""What went wrong while a configuration was composed, in the words of the command that asked."""
+
+from collections.abc import Iterator
+
+from hydra.errors import ConfigCompositionException, MissingConfigException
+from omegaconf import DictConfig
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError
+from yaml import MarkedYAMLError
+
+from memlab.schema import Refused, suggestion
+
+FULL = "HYDRA_FULL_ERROR=1 shows the full trace."
+
+
+def explained(error: Exception, groups: tuple[str, ...]) -> str:
+    """One screen for an exception: which key, what was given, what would be valid."""
+    for cause in chain(error):
+        match cause:
+            case Refused():
+                return str(cause)
+            case MarkedYAMLError():
+                return unreadable(cause)
+            case MissingConfigException() if cause.options is not None:
+                return unknown_choice(cause)
+            case ConfigAttributeError() | ConfigKeyError():
+                return unknown_key(cause, groups)
+    first, *rest = str(error).strip().splitlines() or [""]
+    kind = "" if isinstance(error, ConfigCompositionException) else f"{type(error).__name__}: "
+    hints = [line for line in rest if line.strip() and "https://" not in line]
+    return "\n".join([kind + first, *hints])
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The exception and what caused it, the deepest first."""
+    if error is not None:
+        yield from chain(error.__cause__ or error.__context__)
+        yield error
+
+
+def unreadable(error: MarkedYAMLError) -> str:
+    """A YAML file that is not YAML: file, line, what was expected there."""
+    mark = error.problem_mark or error.context_mark
+    place = f"{mark.name}, line {mark.line + 1}" if mark else "a configuration file"
+    problem = ", ".join(part for part in (error.context, error.problem) if part)
+    return f"{place} is not valid YAML: {problem}"
+
+
+def unknown_choice(error: MissingConfigException) -> str:
+    """A file that a group does not have, with the nearest one it has."""
+    group, _, choice = str(error.missing_cfg_file).rpartition("/")
+    options = [str(option) for option in error.options or ()]
+    found = suggestion(choice, options).replace("did you mean ", f"did you mean {group}=")
+    return f"{group}={choice} is no choice of {group}{found}"
+
+
+def unknown_key(error: ConfigAttributeError | ConfigKeyError, groups: tuple[str, ...]) -> str:
+    """A key that its parent does not have, with the nearest one it has."""
+    parent, key = error.parent_node, str(error.full_key or error.key)
+    keys = {str(known) for known in parent} if isinstance(parent, DictConfig) else set()
+    if "." not in key:  # at the top level the groups are keys too
+        keys = (keys | set(groups)) - {"hydra"}
+    known = [name for name in keys if not name.startswith("_")]
+    return f"there is no key {key}{suggestion(key.rpartition('.')[2], known)}"

@@ -1,0 +1,122 @@
+"""The command line as a user meets it: help, composition, refusals, exit codes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from memlab import manual
+from memlab.cli import conf_dir, config_dirs
+from memlab.composer import plain
+from memlab.refusal import explained
+from memlab.schema import checked
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("torch", "mlflow", "pandas", "scipy", "matplotlib")
+
+
+def memlab(folder, *arguments, options=()):
+    """Run ``python -m memlab`` in a folder that is not the repository's."""
+    command = [sys.executable, *options, "-m", "memlab", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def composed(*overrides):
+    """What the command line would hand to a job."""
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        return plain(compose("config", overrides=list(overrides)))
+
+
+def refusal(*overrides):
+    """The screen a user sees for these overrides, from the composer or the schema."""
+    with pytest.raises(Exception) as caught:  # noqa: PT011  every kind there is
+        checked(composed(*overrides))
+    return explained(caught.value, tuple(manual.groups([conf_dir()])))
+
+
+def imported(result):
+    """The heavy packages a process started with ``-X importtime`` imported."""
+    names = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
+    return names & set(HEAVY)
+
+
+def test_the_help_page_lists_every_choice_and_imports_nothing_heavy(tmp_path):
+    result = memlab(tmp_path, "--help", options=("-X", "importtime"))
+    assert result.returncode == 0
+    assert not imported(result)
+    for group, choices in manual.groups([conf_dir()]).items():
+        assert f"{group}=" in result.stdout
+        assert all(choice in result.stdout for choice in choices)
+
+
+def test_composing_imports_nothing_heavy_and_works_in_any_folder(tmp_path):
+    result = memlab(tmp_path, "--cfg", "job", "--resolve", options=("-X", "importtime"))
+    assert result.returncode == 0
+    assert not imported(result)
+    assert "replicates: 10" in result.stdout
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("substrat=notebook", "there is no key substrat; did you mean substrate?"),
+        ("substrate.kil=1", "there is no key substrate.kil; did you mean kill?"),
+        ("substrate=grayscott", "did you mean substrate=gray_scott?"),
+        ("+typo=1", "there is no key typo"),
+        ("seed=abc", "seed must be a valid integer, got 'abc'"),
+        ("seed=[1", "no viable alternative at input '[1'"),
+        ("substrate._target_=os.system", "must name something inside memlab, got 'os.system'"),
+    ],
+)
+def test_a_wrong_command_is_answered_with_what_would_be_right(override, message):
+    screen = refusal(override)
+    assert message in screen
+    assert len(screen.splitlines()) <= 20
+
+
+def test_a_wrong_command_ends_with_an_error_and_no_trace(tmp_path):
+    result = memlab(tmp_path, "substrate=grayscott")
+    assert result.returncode == 2
+    assert "did you mean substrate=gray_scott?" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_not_yaml_is_named_with_its_line(tmp_path):
+    (tmp_path / "my" / "substrate").mkdir(parents=True)
+    (tmp_path / "my" / "substrate" / "broken.yaml").write_text("# Mine\nsteps: [1, 2\n")
+    result = memlab(tmp_path, "--config-dir", "my", "substrate=broken")
+    assert result.returncode == 2
+    assert "broken.yaml, line 3 is not valid YAML" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("patterns.size=512", "a medium of size=128 cells cannot hold patterns of 512×512"),
+        ("+substrate.kil=1", "substrate.kil is no parameter of GrayScott; did you mean kill?"),
+    ],
+)
+def test_what_only_the_objects_know_is_refused_before_anything_runs(tmp_path, override, message):
+    result = memlab(tmp_path, override)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not list(tmp_path.rglob("session.npz"))
+
+
+def test_a_folder_of_ones_own_is_searched_for_choices():
+    assert config_dirs(["--config-dir", "mine", "seed=1"]) == [conf_dir(), Path("mine")]
+    assert config_dirs([]) == [conf_dir()]
+
+
+@pytest.mark.parametrize("file", sorted(conf_dir().glob("*/*.yaml")), ids=lambda f: f.stem)
+def test_every_choice_says_in_one_line_what_it_is(file):
+    assert manual.first_comment(file)
