@@ -1,0 +1,139 @@
+"""A run from settings to results: prepare, track, execute, evaluate, keep, show."""
+
+import logging
+import re
+import signal
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+import yaml
+
+from memlab import archive
+from memlab.assembly import Instruments, built, planned, prepared
+from memlab.outcome import Outcome, Place, Status
+from memlab.progress import live
+from memlab.provenance import device_name, facts
+from memlab.report import Report, evaluate, numbers
+from memlab.results import keep_figures, keep_tables, show
+from memlab.runner import Plan, Progress, execute
+from memlab.schema import DIRECTIVES, Settings, Tree
+from memlab.tracking import Ended, Record, RunLog, Tracking
+
+log = logging.getLogger(__name__)
+
+# parts of the configuration that say how to look at a run, not what it is; config.yaml has them
+NO_PARAMS = ("controls", "metrics", "figures", "tracking")
+
+
+def conducted(settings: Settings, config: Tree, place: Place) -> Outcome:
+    """Run a job to its end; whatever ends it, the tracked run says so."""
+    began = time.time()
+    plan = planned(settings, place.choices.get("protocol", ""))
+    instruments = prepared(settings)
+    tracking: Tracking = built("tracking", settings.tracking)
+    record = described(settings, config, place, plan.experiment.device)
+    progress = Progress()
+    run = tracking.begin(record, progress, place.launch)
+    try:
+        with live(progress, heading(record, plan.experiment.device)):
+            report = observed(plan, progress, instruments, place.folder)
+            run.finish(Ended(Status.FINISHED, place.folder, logged(report), verdicts(report)))
+    except BaseException as error:
+        close(run, error, progress, place.folder)
+        raise
+    seconds = time.time() - began
+    show(report, place, run.link, seconds)
+    means = {n: x for n, x in logged(report).items() if not n.endswith(("_low", "_high"))}
+    return Outcome(
+        Status.FINISHED, str(place.folder), place.overrides, place.choices, means, seconds=seconds
+    )
+
+
+def observed(plan: Plan, progress: Progress, instruments: Instruments, folder: Path) -> Report:
+    """Execute, measure, and keep everything in the run's folder."""
+    session = execute(plan, progress)
+    archive.save(session, folder / "session.npz")
+    report = evaluate(session, instruments.scalars, instruments.claims, instruments.references)
+    keep_tables(report, folder)
+    keep_figures(instruments.figures, session, report, folder)
+    return report
+
+
+def described(settings: Settings, config: Tree, place: Place, device: torch.device) -> Record:
+    """What identifies the run, written into its folder too."""
+    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+    (place.folder / "config.yaml").write_text(text, encoding="utf-8")
+    chosen = [place.choices[g] for g in ("substrate", "protocol", "patterns") if g in place.choices]
+    name = settings.name or f"{' · '.join(chosen)} · seed {settings.seed}"
+    tags = facts(config, device) | {"memlab.folder": str(place.folder)}
+    if place.sweep is not None:
+        tags["memlab.sweep"] = place.sweep
+    told = {key: value for key, value in config.items() if key not in NO_PARAMS}
+    return Record(name, flat(told) | place.choices, tags)
+
+
+def flat(tree: Tree, path: str = "") -> dict[str, str]:
+    """Every leaf of a configuration under its dotted key."""
+    leaves: dict[str, str] = {}
+    for key, value in tree.items():
+        name = f"{path}.{key}" if path else str(key)
+        if key in DIRECTIVES:
+            continue
+        if isinstance(value, dict) and value:
+            leaves |= flat(value, name)
+        else:
+            leaves[name] = str(value)
+    return leaves
+
+
+def heading(record: Record, device: torch.device) -> str:
+    """The line a run starts with."""
+    replicates, threads = record.params["replicates"], torch.get_num_threads()
+    return f"{record.name} · {replicates} replicates · {device_name(device)}, {threads} threads"
+
+
+def logged(report: Report) -> dict[str, float]:
+    """The numbers of a report with ``_low`` and ``_high`` for the bounds of their intervals."""
+    return {re.sub("/(low|high)$", r"_\1", name): x for name, x in numbers(report).items()}
+
+
+def verdicts(report: Report) -> dict[str, str]:
+    """The verdict on every claim, as tags."""
+    return {f"memlab.claim.{verdict.name}": verdict.status.value for verdict in report.verdicts}
+
+
+def close(run: RunLog, error: BaseException, progress: Progress, folder: Path) -> None:
+    """Keep what an unfinished run recorded, and say in its tracked run how it ended.
+
+    What goes wrong here is logged only: the error to tell is the one that ended the run.
+    """
+    status = Status.FAILED if isinstance(error, Exception) else Status.KILLED
+    where = f" in {progress.label}" if progress.meter is not None else ""
+    tags = {
+        "memlab.message": f"{type(error).__name__}: {error}".rstrip(": ") + where,
+        "memlab.trace": "".join(traceback.format_exception(error)),
+    }
+    with undisturbed():
+        try:
+            if progress.session is not None:
+                archive.save(progress.session, folder / "session.npz")
+        finally:
+            run.finish(Ended(status, folder, tags=tags))
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let nothing, a second Ctrl-C neither, keep the block from ending; log what goes wrong."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(one, signal.SIG_IGN) for one in signals]
+    try:
+        yield
+    except Exception:
+        log.exception("an unfinished run could not be kept whole")
+    finally:
+        for one, handler in zip(signals, before, strict=True):
+            signal.signal(one, handler)

@@ -1,0 +1,85 @@
+"""What a run leaves behind: tables and figures in its folder, the tables on the terminal."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from memlab.absent import Absent
+from memlab.outcome import Place
+from memlab.progress import console
+from memlab.report import (
+    Report,
+    reference_frame,
+    reference_table,
+    scalar_frame,
+    scalar_table,
+    verdict_frame,
+    verdict_table,
+)
+from memlab.session import Session
+
+Drawing = Callable[[Session, Report], Figure | Absent]
+
+
+def keep_tables(report: Report, folder: Path) -> None:
+    """Write every table as CSV and JSON, and all of them as one Markdown page."""
+    tables = folder / "tables"
+    tables.mkdir(exist_ok=True)
+    frames = {
+        "measures": scalar_frame(report),
+        "claims": verdict_frame(report),
+        "references": reference_frame(report),
+    }
+    page = []
+    for name, frame in frames.items():
+        frame.to_csv(tables / f"{name}.csv", index=False)
+        frame.to_json(tables / f"{name}.json", orient="records", indent=1)
+        page += [f"## {name}", "", markdown(frame.columns.tolist(), frame.values.tolist()), ""]
+    (folder / "report.md").write_text("\n".join(page), encoding="utf-8")
+
+
+def markdown(headings: list[str], rows: list[list[object]]) -> str:
+    """A table in Markdown."""
+    cells = [headings, ["---"] * len(headings), *[[cell(value) for value in row] for row in rows]]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in cells)
+
+
+def cell(value: object) -> str:
+    """A value of a table, short; nothing for what is missing."""
+    if value is None or value != value:  # noqa: PLR0124  NaN is what pandas makes of None
+        return ""
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def keep_figures(
+    figures: Mapping[str, Drawing], session: Session, report: Report, folder: Path
+) -> None:
+    """Draw every figure as PNG; for one without meaning here, say why in a note."""
+    where = folder / "figures"
+    where.mkdir(exist_ok=True)
+    for name, drawing in figures.items():
+        drawn = drawing(session, report)
+        if isinstance(drawn, Absent):
+            (where / f"{name}.txt").write_text(f"not drawn: {drawn.reason}\n", encoding="utf-8")
+        else:
+            drawn.savefig(where / f"{name}.png")
+
+
+def show(report: Report, place: Place, link: str, seconds: float) -> None:
+    """Print the tables and where everything is; one line for a job of a sweep."""
+    screen = console()
+    if place.sweep is not None:
+        screen.print(f"Done in {seconds:.1f} s. Results: {place.folder}", soft_wrap=True)
+        return
+    for table, rows in (
+        (scalar_table(report), report.scalars),
+        (verdict_table(report), report.verdicts),
+        (reference_table(report), report.references),
+    ):
+        if rows:
+            screen.print(table)
+    screen.print(f"Done in {seconds:.0f} s. Results: {place.folder}", soft_wrap=True)
+    if link:
+        screen.print(f"Tracked in {link}; look at it: python -m memlab.ui", soft_wrap=True)

@@ -1,0 +1,177 @@
+"""Runs in MLflow: complete, honest about how they ended, and without noise."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from memlab.curves import Curves, curve_name, kept
+from memlab.runner import Progress
+from memlab.substrate import Meter
+from memlab.tracking import Mlflow, located
+from tests.end_to_end.test_cli import ROOT, memlab
+
+# MLflow's own use of SQLAlchemy is deprecated there; nothing of ours is.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+SMALL = ("substrate=notebook", "replicates=2", "patterns.size=16")
+
+
+def runs(folder):
+    """All tracked runs of a folder, newest first."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{folder}/outputs/mlflow.db")
+    return client, client.search_runs([client.get_experiment_by_name("memlab").experiment_id])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished")
+    result = memlab(folder, *SMALL, "seed=3")
+    assert result.returncode == 0, result.stderr
+    client, (run,) = runs(folder)
+    return client, run, result
+
+
+def test_a_finished_run_is_named_and_found_by_its_choices(finished):
+    _, run, _ = finished
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name == "notebook · three_phase · shapes · seed 3"
+    chosen = {
+        "substrate": "notebook",
+        "protocol": "three_phase",
+        "seed": "3",
+        "patterns.size": "16",
+    }
+    assert chosen.items() <= run.data.params.items()
+
+
+def test_a_finished_run_has_scalars_with_bounds_and_curves(finished):
+    client, run, _ = finished
+    metrics = run.data.metrics
+    assert metrics["before/pearson_low"] <= metrics["before/pearson"]
+    assert client.get_metric_history(run.info.run_id, "pearson/interfered/before")
+
+
+def test_a_finished_run_has_everything_as_artifacts(finished):
+    client, run, _ = finished
+    kept_files = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert {"config.yaml", "session.npz", "report.md", "tables", "figures"} <= kept_files
+
+
+def test_a_finished_run_says_what_has_to_be_known_to_repeat_it(finished):
+    _, run, _ = finished
+    for tag in ("git.commit", "git.dirty", "config_hash", "device", "threads", "torch", "isa"):
+        assert run.data.tags[f"memlab.{tag}"]
+    assert run.data.tags["memlab.claim.targets_learned"]
+
+
+def test_the_terminal_shows_the_tables_and_no_noise(finished):
+    *_, result = finished
+    assert "before/pearson" in result.stdout
+    assert "Results: " in result.stdout
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_run_that_breaks_is_failed_and_keeps_what_it_had(tmp_path):
+    target = "_target_: memlab.metrics.recall.likeness, _partial_: true"
+    wrong = f"{{{target}, arm: idle, phase: after, group: targets, measure: sharpness}}"
+    result = memlab(tmp_path, *SMALL, f"+metrics.scalars.wrong={wrong}")
+    assert result.returncode == 1
+    assert "no measure 'sharpness'" in result.stderr
+    assert "Traceback" not in result.stderr
+    client, (run,) = runs(tmp_path)
+    assert run.info.status == "FAILED"
+    assert "no measure 'sharpness'" in run.data.tags["memlab.message"]
+    assert "Traceback" in run.data.tags["memlab.trace"]
+    assert "session.npz" in {file.path for file in client.list_artifacts(run.info.run_id)}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_stopped_is_killed_and_keeps_what_it_had(tmp_path, number, code):
+    endless = ["substrate.write_steps=100000", "replicates=2"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "memlab", *endless],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stderr.readline()  # the line a run starts with
+    time.sleep(1)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == code
+    client, (run,) = runs(tmp_path)
+    assert run.info.status == "KILLED"
+    assert "session.npz" in {file.path for file in client.list_artifacts(run.info.run_id)}
+
+
+def test_processes_that_start_at_once_share_a_store_that_did_not_exist(tmp_path):
+    uri = located("sqlite:///mlflow.db", tmp_path)
+    code = f"""
+from pathlib import Path
+from memlab.tracking import connected, opened
+print(opened(connected({uri!r}), {uri!r}, "memlab", Path({str(tmp_path)!r})))
+"""
+    command = [sys.executable, "-c", code]
+    opening = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    assert [process.communicate(timeout=120)[0].strip() for process in opening] == ["1"] * 3
+
+
+def test_a_folder_is_refused_as_a_store():
+    with pytest.raises(ValueError, match="must be a database"):
+        Mlflow(uri="file:outputs/mlruns", artifacts="outputs/artifacts")
+
+
+def test_a_relative_store_lies_in_the_folder_of_the_call(tmp_path):
+    assert (
+        located("sqlite:///outputs/mlflow.db", tmp_path)
+        == f"sqlite:///{tmp_path}/outputs/mlflow.db"
+    )
+    assert located("sqlite:////data/mlflow.db", tmp_path) == "sqlite:////data/mlflow.db"
+    assert located("http://localhost:5000", tmp_path) == "http://localhost:5000"
+
+
+def followed(looks):
+    """All points of two acts of one phase, with that many looks while each runs."""
+    progress, points = Progress(total=1000), []
+    curves = Curves(progress)
+    for item in ("ring", "cross"):
+        meter = Meter()
+        progress.begin(f"idle+1 · acquire · {item}", meter)
+        for step in range(100):
+            meter.add("similarity", step, torch.tensor([step, step + 1.0, float("nan")]))
+            if looks and step % (100 // looks) == 0:
+                points += curves.fresh()
+        progress.end()
+    return points + curves.fresh()
+
+
+def test_curves_do_not_depend_on_when_one_looks():
+    assert followed(looks=0) == followed(looks=3) == followed(looks=50)
+
+
+def test_the_acts_of_a_phase_follow_one_another_on_one_thinned_curve():
+    points = followed(looks=0)
+    assert {point.name for point in points} == {"similarity/idle/acquire"}
+    assert [point.step for point in points] == sorted({point.step for point in points})
+    assert points[-1].step == 199
+    assert points[0].value == 0.5
+    assert len(points) < 60
+
+
+def test_a_curve_is_named_by_measure_arm_and_phase():
+    assert curve_name("mass/interfered+2 · before") == "mass/interfered/before"
+
+
+def test_the_first_points_are_kept_and_then_ever_fewer():
+    assert all(kept(index, 10) for index in range(10))
+    assert sum(kept(index, 10) for index in range(10_000)) < 120
