@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from memlab import manual
+from memlab.app import manual
 
 
 def main() -> None:
@@ -13,7 +13,7 @@ def main() -> None:
     if {"--help", "-h"} & set(arguments):
         sys.stdout.write(manual.page(folders))
         sys.exit(0)
-    from memlab.composer import status
+    from memlab.app.composer import status
 
     sys.exit(status(folders))
 

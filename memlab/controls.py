@@ -18,6 +18,8 @@ from memlab.nearest import nearest_answer
 from memlab.space import Cue, Space, joined
 from memlab.substrate import Engram, Meter, Substrate
 
+BLOCK = 16  # cues asked at once: bounds the memory of a recall, and never changes an answer
+
 
 @final
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Trial:
     foil: Tensor  # (R, C, *shape) the patterns of foil_cue
     presented: Tensor  # (R, P, *shape) what this memory was shown, in order, repeats included
     draws: Draws
+    meter: Meter
 
     @property
     def space(self) -> Space:
@@ -40,23 +43,19 @@ class Trial:
         return self.substrate.space
 
     def ask(self, engram: Engram, cue: Cue) -> Tensor:
-        """The medium's answer with another memory or another cue; its own draws stay the same."""
-        return answer(self.substrate, engram, cue, self.draws, Meter())
+        """The medium's answers ``(R, C, *shape[, A])``; its own draws are the same whatever it has.
+
+        A block of cues at a time, unless somebody watches all of them.
+        """
+        block = cue.count if self.meter.watched else BLOCK
+        blocks = [
+            self.substrate.read(engram, cue.part(i, i + block), self.draws, self.meter).response
+            for i in range(0, cue.count, block)
+        ]
+        return torch.cat(blocks, dim=1)
 
 
 Control: TypeAlias = Callable[[Trial], Tensor | Absent]
-
-BLOCK = 16  # cues asked at once: bounds the memory of a recall, and never changes an answer
-
-
-def answer(substrate: Substrate, engram: Engram, cue: Cue, draws: Draws, meter: Meter) -> Tensor:
-    """The responses ``(R, C, *shape[, A])``, a block of cues at a time unless all are watched."""
-    block = cue.count if meter.watched else BLOCK
-    blocks = [
-        substrate.read(engram, cue.part(first, first + block), draws, meter).response
-        for first in range(0, cue.count, block)
-    ]
-    return torch.cat(blocks, dim=1)
 
 
 @final

@@ -1,6 +1,6 @@
 """Cues: what of a pattern, or instead of it, is presented at recall."""
 
-# ruff: noqa: ARG002  (every kind is handed the same four things and uses those it needs)
+
 
 from abc import ABC, abstractmethod
 from typing import Annotated, Literal, TypeAlias, final

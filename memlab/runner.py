@@ -1,14 +1,14 @@
 """From an experiment to its session: prepare everything, then play the stages one by one."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import final
 
 import torch
 from torch import Tensor
 
 from memlab.absent import Absent
-from memlab.controls import Controls, Trial, answer
+from memlab.controls import Controls, Trial
 from memlab.cues import CueMaker
 from memlab.draws import Draws
 from memlab.patterns.source import PatternSource
@@ -175,26 +175,15 @@ def _play(plan: Plan, stage: Stage, engram: Engram, progress: Progress) -> None:
 
 def _recall(plan: Plan, stage: Stage, act: Recall, engram: Engram, progress: Progress) -> RecallLog:
     """Ask the medium, then every control, with the same cues."""
-    trial = _trial(plan, stage, act, engram)
-    label = _label(plan.session, stage)
-    first = not plan.session.recalls
-    meter = Meter(truth=trial.truth, keep_frames=plan.experiment.video and first)
-    progress.begin(label, meter)
-    response = answer(trial.substrate, engram, trial.cue, trial.draws, meter)
+    filmed = plan.experiment.video and not plan.session.recalls
+    meter = Meter(truth=plan.patterns[:, act.items], keep_frames=filmed)
+    trial = _trial(plan, stage, act, engram, meter)
+    progress.begin(_label(plan.session, stage), meter)
+    response = trial.ask(engram, trial.cue)
     progress.end()
     if not response.isfinite().all():
         raise FloatingPointError("the answer must be finite, got NaN or infinity")
-    answers: dict[str, Tensor] = {}
-    absent: dict[str, str] = {}
-    controls = plan.experiment.controls
-    for name, control in {**controls.floors, **controls.ceilings}.items() if act.controlled else ():
-        progress.begin(f"{label} · {name}", Meter())
-        result = control(trial)
-        progress.end()
-        if isinstance(result, Absent):
-            absent[name] = result.reason
-        else:
-            answers[name] = result.half().cpu()  # three digits, half the log
+    found = _controlled(plan, trial, progress) if act.controlled else {}
     _keep_film(plan.session, stage, meter)
     return RecallLog(
         arms=stage.arms,
@@ -204,13 +193,25 @@ def _recall(plan: Plan, stage: Stage, act: Recall, engram: Engram, progress: Pro
         truth=trial.truth.cpu(),
         cue=Cue(trial.cue.values.cpu(), trial.cue.given.cpu(), trial.cue.certain.cpu()),
         response=response.cpu(),
-        controls=answers,
-        absent=absent,
+        controls={name: x.half().cpu() for name, x in found.items() if not isinstance(x, Absent)},
+        absent={name: x.reason for name, x in found.items() if isinstance(x, Absent)},
         series=meter.series(),
     )
 
 
-def _trial(plan: Plan, stage: Stage, act: Recall, engram: Engram) -> Trial:
+def _controlled(plan: Plan, trial: Trial, progress: Progress) -> dict[str, Tensor | Absent]:
+    """What every control answers, or why it cannot."""
+    controls, label = plan.experiment.controls, progress.label
+    found = {}
+    for name, control in {**controls.floors, **controls.ceilings}.items():
+        unwatched = replace(trial, meter=Meter())
+        progress.begin(f"{label} · {name}", unwatched.meter)
+        found[name] = control(unwatched)
+        progress.end()
+    return found
+
+
+def _trial(plan: Plan, stage: Stage, act: Recall, engram: Engram, meter: Meter) -> Trial:
     session = plan.session
     foils = tuple((item + 1) % len(session.names) for item in act.items)
     substrate = plan.media[stage.medium]
@@ -224,6 +225,7 @@ def _trial(plan: Plan, stage: Stage, act: Recall, engram: Engram) -> Trial:
         foil=plan.patterns[:, foils],
         presented=plan.patterns[:, stage.presented],
         draws=plan.draws.at("recall", stage.phase),
+        meter=meter,
     )
 
 
@@ -261,10 +263,23 @@ def _opens(plan: Plan, stage: Stage) -> bool:
 
 
 def _keep_film(session: Session, stage: Stage, meter: Meter) -> None:
-    if meter.frames:
-        steps, frames = zip(*meter.frames, strict=True)
-        film = Film(_label(session, stage), torch.tensor(steps), torch.stack(frames))
-        session.films.append(film)
+    """Append the frames of an act to the film of its phase."""
+    if not meter.frames:
+        return
+    label = _label(session, stage)
+    captions = tuple(f"{label}, step {step}" for step, _ in meter.frames)
+    frames = torch.stack([frame for _, frame in meter.frames])
+    panels = meter.panels or tuple(session.names[i] for i in _asked(stage))
+    film = Film(stage.phase, panels, captions, frames)
+    if session.films and session.films[-1].phase == stage.phase:
+        earlier = session.films.pop()
+        whole = torch.cat([earlier.frames, frames])
+        film = replace(film, captions=earlier.captions + captions, frames=whole)
+    session.films.append(film)
+
+
+def _asked(stage: Stage) -> tuple[int, ...]:
+    return stage.act.items if isinstance(stage.act, Recall) else ()
 
 
 def _label(session: Session, stage: Stage) -> str:

@@ -55,11 +55,12 @@ class Snapshot:
 @final
 @dataclass(frozen=True)
 class Film:
-    """Frames of activity, or of memory, of replicate 0: what a video shows."""
+    """Frames of activity and memory of replicate 0 along one phase: what a video shows."""
 
-    act: str
-    steps: Tensor  # (S,)
-    frames: Tensor  # (S, …, H, W)
+    phase: str
+    panels: tuple[str, ...]  # what the planes of a frame show
+    captions: tuple[str, ...]  # (S) what is going on
+    frames: Tensor  # (S, panels, H, W)
 
 
 @final

@@ -120,6 +120,7 @@ class Meter:
     points: dict[str, list[tuple[int, Tensor]]] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
     frames: list[tuple[int, Tensor]] = field(default_factory=list)
+    panels: tuple[str, ...] = ()  # what the planes of a frame show; none: one per cue
 
     @property
     def watched(self) -> bool:
@@ -143,9 +144,10 @@ class Meter:
             self.add("cosine", step, cosine(response, self.truth, dims))
         self.show(step, response)
 
-    def show(self, step: int, frame: Tensor) -> None:
-        """Keep one frame of activity ``(R, …)``, of replicate 0 alone, if frames are wanted."""
+    def show(self, step: int, frame: Tensor, panels: tuple[str, ...] = ()) -> None:
+        """Keep one frame ``(R, panels, H, W)``, of replicate 0 alone, if frames are wanted."""
         if self.keep_frames:
+            self.panels = panels
             self.frames.append((step, frame[0].detach().cpu().clone()))
 
     def series(self) -> dict[str, Series]:
