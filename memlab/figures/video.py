@@ -9,45 +9,37 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
-from torch import Tensor
 
 from memlab.figures import style
 from memlab.session import Film
 
-PER_SECOND = 12
+PER_SECOND = 8
 MOST_PANELS = 6
-PLANES = 3  # axes (S, H, W) of a film with one panel
 
 
 def animation(film: Film, path: Path) -> Path:
     """Write the film as GIF, or as MP4 where the path says so and ffmpeg is there.
 
-    Frames are ``(S, H, W)``, or ``(S, …, H, W)`` with one panel per leading index. The colour scale
-    is 0 … 1, and wider where values are. Returns the path written.
+    The colour scale is 0 … 1, and wider where values are. Returns the path written.
     """
-    frames = _panels(film.frames)  # (S, panels, H, W)
+    frames = film.frames.float().numpy()[:, :MOST_PANELS]
     moving = path.suffix == ".mp4" and FFMpegWriter.isAvailable()
     target = path if moving else path.with_suffix(".gif")
     figure = style.sheet(2.4 * frames.shape[1] + 0.9, 3.0, "")
     axes = figure.subplots(1, frames.shape[1], squeeze=False)[0]
     images = _images(figure, list(axes), frames)
+    for panel, title in zip(axes, film.panels, strict=False):
+        panel.set_title(title.replace("_", " "), fontsize=9)
 
     def show(at: int) -> list[Artist]:
         for image, plane in zip(images, frames[at], strict=True):
             image.set_data(plane)
-        figure.suptitle(f"{film.act}, step {int(film.steps[at])}", x=0.01, ha="left", fontsize=10)
+        figure.suptitle(film.captions[at], x=0.01, ha="left", fontsize=10)
         return [*images]
 
     writer = FFMpegWriter(PER_SECOND) if moving else PillowWriter(PER_SECOND)
     FuncAnimation(figure, show, frames=len(frames), blit=False).save(target, writer=writer, dpi=100)
     return target
-
-
-def _panels(frames: Tensor) -> NDArray[np.float32]:
-    found = frames.float().numpy()
-    if found.ndim == PLANES:
-        return found[:, None]
-    return found.reshape(len(found), -1, *found.shape[-2:])[:, :MOST_PANELS]
 
 
 def _images(figure: Figure, axes: list[Axes], frames: NDArray[np.float32]) -> list[AxesImage]:

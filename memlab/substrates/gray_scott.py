@@ -15,6 +15,8 @@ from memlab.reaction_diffusion import REFERENCE, Backend, Kinetics, ScarRule, fa
 from memlab.space import Cue, Item, Space
 from memlab.substrate import Engram, Meter, Part, Readout, Substrate
 
+FILMED = ("v", "scar depth")  # the panels of a video of writing
+
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -122,7 +124,7 @@ class GrayScott(Substrate):
             self._measure(engram, done + steps, meter)
             covered = self._covered(engram, target)
             meter.add("scar_coverage", done + steps, covered, unit="share of the pattern's cells")
-            meter.show(done + steps, torch.stack([v / self.lit, self._depth(engram)], 1))
+            meter.show(done + steps, torch.stack([v / self.lit, self._depth(engram)], 1), FILMED)
 
     def read(self, engram: Engram, cue: Cue, draws: Draws, meter: Meter) -> Readout:
         v = self._laid_out(cue.values * cue.given).clamp(0, 1)  # (R, C, H, W)

@@ -12,7 +12,7 @@ from memlab.substrate import Engram, Meter, Part, Readout, Substrate
 
 @final
 @dataclass(frozen=True)
-class Null(Substrate):
+class NoMemory(Substrate):
     """Returns the cue, 0 where nothing was given, and remembers nothing."""
 
     space: Space
