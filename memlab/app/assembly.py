@@ -9,12 +9,20 @@ from hydra.errors import InstantiationException
 from hydra.utils import get_object, instantiate
 from pydantic import ValidationError
 
+from memlab.app.results import Drawing
+from memlab.app.schema import (
+    Refused,
+    Settings,
+    Tree,
+    check_parameters,
+    complaints,
+    suggestion,
+    targets,
+)
 from memlab.claims import Claim
 from memlab.metrics.measure import Measure
 from memlab.report import Reference
-from memlab.results import Drawing
 from memlab.runner import Experiment, Plan, prepare
-from memlab.schema import Refused, Settings, Tree, check_parameters, complaints, suggestion, targets
 from memlab.session import Session
 
 

@@ -11,8 +11,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from memlab import manual
-from memlab.outcome import CODES, Interrupted, Outcome, Place, Status
+from memlab.app import manual
+from memlab.app.outcome import CODES, Interrupted, Outcome, Place, Status
 
 
 def status(folders: list[Path]) -> int:
@@ -24,7 +24,7 @@ def status(folders: list[Path]) -> int:
     OmegaConf.register_new_resolver("process", os.getpid, replace=True)
 
     def job(config: DictConfig) -> None:
-        from memlab.job import attempted  # not needed to show a configuration
+        from memlab.app.job import attempted  # not needed to show a configuration
 
         outcomes.append(attempted(plain(config), place(), full=full))
 
@@ -35,7 +35,7 @@ def status(folders: list[Path]) -> int:
     except Exception as error:
         if full:
             raise
-        from memlab.refusal import FULL, explained
+        from memlab.app.refusal import FULL, explained
 
         groups = tuple(manual.groups(folders))
         sys.stderr.write(f"{explained(error, groups)}\n\n{FULL}\n")

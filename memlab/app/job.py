@@ -4,9 +4,9 @@ import logging
 import os
 import sys
 
-from memlab.outcome import Outcome, Place, Status
-from memlab.refusal import FULL, explained
-from memlab.schema import Refused, Tree, checked
+from memlab.app.outcome import Outcome, Place, Status
+from memlab.app.refusal import FULL, explained
+from memlab.app.schema import Refused, Tree, checked
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def completed(config: Tree, place: Place) -> Outcome:
     """Check cheaply, then import what computes and hand over."""
     settings = checked(config)
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # idle threads that spin starve the rest
-    from memlab.laboratory import conducted  # torch and all it brings: 2 s
+    from memlab.app.laboratory import conducted  # torch and all it brings: 2 s
 
     return conducted(settings, config, place)
 

@@ -13,15 +13,15 @@ import torch
 import yaml
 
 from memlab import archive
-from memlab.assembly import Instruments, built, planned, prepared
-from memlab.outcome import Outcome, Place, Status
-from memlab.progress import live
-from memlab.provenance import device_name, facts
+from memlab.app.assembly import Instruments, built, planned, prepared
+from memlab.app.outcome import Outcome, Place, Status
+from memlab.app.progress import live
+from memlab.app.provenance import device_name, facts
+from memlab.app.results import keep_figures, keep_tables, keep_videos, show
+from memlab.app.schema import DIRECTIVES, Settings, Tree
+from memlab.app.tracking import Ended, Record, RunLog, Tracking
 from memlab.report import Report, evaluate, numbers
-from memlab.results import keep_figures, keep_tables, show
 from memlab.runner import Plan, Progress, execute
-from memlab.schema import DIRECTIVES, Settings, Tree
-from memlab.tracking import Ended, Record, RunLog, Tracking
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def conducted(settings: Settings, config: Tree, place: Place) -> Outcome:
         raise
     seconds = time.time() - began
     show(report, place, run.link, seconds)
-    means = {n: x for n, x in logged(report).items() if not n.endswith(("_low", "_high"))}
+    means = {n: x for n, x in logged(report).items() if not n.startswith("interval/")}
     return Outcome(
         Status.FINISHED, str(place.folder), place.overrides, place.choices, means, seconds=seconds
     )
@@ -60,6 +60,7 @@ def observed(plan: Plan, progress: Progress, instruments: Instruments, folder: P
     report = evaluate(session, instruments.scalars, instruments.claims, instruments.references)
     keep_tables(report, folder)
     keep_figures(instruments.figures, session, report, folder)
+    keep_videos(session, folder)
     return report
 
 
@@ -97,8 +98,9 @@ def heading(record: Record, device: torch.device) -> str:
 
 
 def logged(report: Report) -> dict[str, float]:
-    """The numbers of a report with ``_low`` and ``_high`` for the bounds of their intervals."""
-    return {re.sub("/(low|high)$", r"_\1", name): x for name, x in numbers(report).items()}
+    """The numbers of a report; bounds of intervals in a chart section of their own."""
+    bound = re.compile("(.*)/(low|high)")
+    return {bound.sub(r"interval/\1_\2", name): x for name, x in numbers(report).items()}
 
 
 def verdicts(report: Report) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from memlab.schema import Tree
+from memlab.app.schema import Tree
 
 SILENT = ("tracking", "name")  # keys that change nothing that is computed
 

@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 from yaml import MarkedYAMLError
 
-from memlab.schema import Refused, suggestion
+from memlab.app.schema import Refused, suggestion
 
 FULL = "HYDRA_FULL_ERROR=1 shows the full trace."
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from memlab.absent import Absent
-from memlab.outcome import Place
-from memlab.progress import console
+from memlab.app.outcome import Place
+from memlab.app.progress import console
+from memlab.figures.video import animation
 from memlab.report import (
     Report,
     reference_frame,
@@ -19,6 +20,7 @@ from memlab.report import (
 )
 from memlab.session import Session
 
+PLANES = 4  # axes of a film that can be drawn: (S, panels, H, W)
 Drawing = Callable[[Session, Report], Figure | Absent]
 
 
@@ -65,6 +67,13 @@ def keep_figures(
             (where / f"{name}.txt").write_text(f"not drawn: {drawn.reason}\n", encoding="utf-8")
         else:
             drawn.savefig(where / f"{name}.png")
+
+
+def keep_videos(session: Session, folder: Path) -> None:
+    """Write every film of a plane as a moving picture."""
+    for film in session.films:
+        if film.frames.ndim == PLANES:
+            animation(film, folder / "figures" / f"video_{film.phase}.gif")
 
 
 def show(report: Report, place: Place, link: str, seconds: float) -> None:

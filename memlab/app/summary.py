@@ -10,15 +10,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from rich.table import Table
 
-from memlab.assembly import built
+from memlab.app.assembly import built
+from memlab.app.outcome import Outcome, Status
+from memlab.app.progress import console
+from memlab.app.results import markdown
+from memlab.app.schema import Tree
+from memlab.app.tracking import Ended, Record, Tracking
 from memlab.figures.style import INK, PALE, sheet
-from memlab.outcome import Outcome, Status
-from memlab.progress import console
-from memlab.results import markdown
 from memlab.runner import Progress
-from memlab.schema import Tree
 from memlab.statistics import Estimate, estimate
-from memlab.tracking import Ended, Record, Tracking
 
 SEED = "seed"
 SIDE_BY_SIDE = 4  # settings in one table of the terminal

@@ -8,8 +8,8 @@ from typing import Any, final
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from memlab.composer import plain
-from memlab.outcome import OUTCOME, Outcome, Status, loaded
+from memlab.app.composer import plain
+from memlab.app.outcome import OUTCOME, Outcome, Status, loaded
 
 
 @final
@@ -23,7 +23,7 @@ class Summary(Callback):
         finished = [outcome for outcome in outcomes if outcome.status is Status.FINISHED]
         if finished:
             tracking = plain(config.tracking)
-            from memlab.summary import conclude  # heavy, as the jobs were
+            from memlab.app.summary import conclude  # heavy, as the jobs were
 
             conclude(finished, tracking, folder, Path(config.hydra.runtime.cwd))
         sys.stderr.write(failures(outcomes))

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, final
 from pydantic import PositiveFloat
 from pydantic.dataclasses import dataclass as checked
 
-from memlab.curves import Curves, Point
-from memlab.outcome import Status
+from memlab.app.curves import Curves, Point
+from memlab.app.outcome import Status
 from memlab.runner import Progress
 
 if TYPE_CHECKING:

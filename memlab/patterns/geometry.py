@@ -3,7 +3,7 @@
 Lengths are in 1/256 of the side (scale-free) or in pixels (published); x runs along columns.
 """
 
-# ruff: noqa: PLR2004  (the numbers are the dimensions of the shapes)
+
 
 from collections.abc import Callable
 from typing import Literal, TypeAlias

@@ -36,7 +36,7 @@ class Random(PatternSource):
     def names(self, count: int) -> tuple[str, ...]:
         return numbered("random", count)
 
-    def _one(self, item: int, draws: Draws) -> Tensor:  # noqa: ARG002
+    def _one(self, item: int, draws: Draws) -> Tensor:
         return self.level * (draws.uniform("lit", self.space.shape)[0] < self.density)
 
 
@@ -58,7 +58,7 @@ class Smooth(PatternSource):
     def names(self, count: int) -> tuple[str, ...]:
         return numbered("smooth", count)
 
-    def _one(self, item: int, draws: Draws) -> Tensor:  # noqa: ARG002
+    def _one(self, item: int, draws: Draws) -> Tensor:
         field = _smoothed(self.size, self.smoothing, draws)
         low, high = field.min(), field.max()
         return ((field - low) / (high - low)).float()
@@ -91,7 +91,7 @@ class Blobs(PatternSource):
     def names(self, count: int) -> tuple[str, ...]:
         return numbered("blobs", count)
 
-    def _one(self, item: int, draws: Draws) -> Tensor:  # noqa: ARG002
+    def _one(self, item: int, draws: Draws) -> Tensor:
         field = _smoothed(self.size, self.smoothing, draws).reshape(-1)
         highest = field.sort(descending=True, stable=True).indices
         lit = torch.zeros(field.numel())

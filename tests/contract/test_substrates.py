@@ -11,7 +11,7 @@ from memlab.space import Cue, Space
 from memlab.substrate import Engram, Meter, Role
 from tests.contract.conftest import NAMES, Bench, substrate_of
 
-FORGETS = {"null"}  # media that are meant to remember nothing
+FORGETS = {"no_memory"}  # media that are meant to remember nothing
 # A shuffled scar field keeps alight most of what a half-given pattern lit: much of such a recall is
 # the scars' statistics and not their places. The controls say how much; here it must be the lesser.
 PARTLY_STATISTICAL = {"gray_scott", "gray_scott_graded", "gray_scott_published"}

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from memlab import manual
+from memlab.app import manual
+from memlab.app.composer import plain
+from memlab.app.refusal import explained
+from memlab.app.schema import checked
 from memlab.cli import conf_dir, config_dirs
-from memlab.composer import plain
-from memlab.refusal import explained
-from memlab.schema import checked
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("torch", "mlflow", "pandas", "scipy", "matplotlib")

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from memlab.outcome import Outcome, Status, loaded
-from memlab.summary import settings, summarised
-from memlab.sweep import failures
+from memlab.app.outcome import Outcome, Status, loaded
+from memlab.app.summary import settings, summarised
+from memlab.app.sweep import failures
 from tests.end_to_end.test_cli import memlab
 
 # MLflow's own use of SQLAlchemy is deprecated there; nothing of ours is.

@@ -9,10 +9,10 @@ import time
 import pytest
 import torch
 
-from memlab.curves import Curves, curve_name, kept
+from memlab.app.curves import Curves, curve_name, kept
+from memlab.app.tracking import Mlflow, located
 from memlab.runner import Progress
 from memlab.substrate import Meter
-from memlab.tracking import Mlflow, located
 from tests.end_to_end.test_cli import ROOT, memlab
 
 # MLflow's own use of SQLAlchemy is deprecated there; nothing of ours is.
@@ -54,7 +54,7 @@ def test_a_finished_run_is_named_and_found_by_its_choices(finished):
 def test_a_finished_run_has_scalars_with_bounds_and_curves(finished):
     client, run, _ = finished
     metrics = run.data.metrics
-    assert metrics["before/pearson_low"] <= metrics["before/pearson"]
+    assert metrics["interval/before/pearson_low"] <= metrics["before/pearson"]
     assert client.get_metric_history(run.info.run_id, "pearson/interfered/before")
 
 
@@ -116,7 +116,7 @@ def test_processes_that_start_at_once_share_a_store_that_did_not_exist(tmp_path)
     uri = located("sqlite:///mlflow.db", tmp_path)
     code = f"""
 from pathlib import Path
-from memlab.tracking import connected, opened
+from memlab.app.tracking import connected, opened
 print(opened(connected({uri!r}), {uri!r}, "memlab", Path({str(tmp_path)!r})))
 """
     command = [sys.executable, "-c", code]

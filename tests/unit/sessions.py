@@ -110,7 +110,7 @@ def three_phase(replicates: int = 8, side: int = 32) -> Session:
         exposures=_writes(patterns),
         recalls=recalls,
         snapshots=_snapshots(patterns),
-        films=[Film("interfered/after", STEPS[:8], torch.rand(8, side, side))],
+        films=[Film("after", ("v",), ("",) * 8, torch.rand(8, 1, side, side))],
         complete=True,
     )
 

@@ -169,14 +169,15 @@ def test_a_gallery_shows_values_on_one_fixed_scale():
 
 def test_a_film_becomes_a_moving_picture(tmp_path):
     frames = torch.rand(5, 2, 8, 8)
-    made = animation(Film("write", torch.arange(5), frames), tmp_path / "film.gif")
+    film = Film("acquire", ("v", "scar depth"), ("step",) * 5, frames)
+    made = animation(film, tmp_path / "film.gif")
     with Image.open(made) as picture:
         assert picture.n_frames == 5
 
 
 def test_without_ffmpeg_an_mp4_becomes_a_gif(tmp_path, monkeypatch):
     monkeypatch.setattr("memlab.figures.video.FFMpegWriter.isAvailable", lambda: False)
-    film = Film("read", torch.arange(3), torch.rand(3, 8, 8))
+    film = Film("before", ("ring",), ("step",) * 3, torch.rand(3, 1, 8, 8))
     assert animation(film, tmp_path / "film.mp4") == tmp_path / "film.gif"
     assert (tmp_path / "film.gif").exists()
 

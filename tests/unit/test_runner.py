@@ -14,8 +14,8 @@ from memlab.protocol import Arm, Phase, Protocol, Recall, Rest, Write
 from memlab.protocols.three_phase import ThreePhase
 from memlab.runner import Experiment, Progress, execute, prepare
 from memlab.substrates.gray_scott import GrayScott
+from memlab.substrates.no_memory import NoMemory
 from memlab.substrates.notebook import Notebook
-from memlab.substrates.null import Null
 
 FLOORS = {
     "blank": controls.blank,
@@ -82,17 +82,17 @@ def test_the_cue_to_an_item_is_the_same_before_and_after(scarred):
 
 def test_progress_counts_every_act_and_control(scarred):
     progress = Progress()
-    session = execute(prepare(experiment(Null)), progress)
+    session = execute(prepare(experiment(NoMemory)), progress)
     assert progress.done == progress.total
     asked = len(session.recalls) * (1 + len(FLOORS) + len(CEILINGS))
     assert progress.total == asked + len(session.exposures)
 
 
-def test_the_notebook_reaches_the_ceiling_and_null_returns_the_cue():
-    notebook, null = run(Notebook), run(Null)
+def test_the_notebook_reaches_the_ceiling_and_no_memory_returns_the_cue():
+    notebook, nothing = run(Notebook), run(NoMemory)
     best = notebook.recall("idle", "after")
     assert torch.equal(best.response.half(), best.controls["nearest"])
-    floor = null.recall("idle", "after")
+    floor = nothing.recall("idle", "after")
     assert torch.equal(floor.response, floor.cue.values)
 
 
@@ -101,7 +101,8 @@ def test_a_control_without_meaning_says_why():
     assert "does not lie on the pattern's plane" in absent["shifted"]
     assert "no picture" in absent["picture"]
     assert (
-        "at least two replicates" in run(Null, replicates=1).recall("idle", "after").absent["other"]
+        "at least two replicates"
+        in run(NoMemory, replicates=1).recall("idle", "after").absent["other"]
     )
 
 
@@ -157,7 +158,7 @@ class Asking(Protocol):
 
 def test_a_cue_nobody_provided_is_refused_before_anything_runs():
     with pytest.raises(ValueError, match=r"asks for cues \['louder'\]"):
-        prepare(experiment(Null, Asking()))
+        prepare(experiment(NoMemory, Asking()))
 
 
 def test_a_divergence_names_the_act_and_keeps_what_was_recorded(monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 from pydantic import PositiveInt, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
 
-from memlab.schema import Refused, check_parameters, checked, complaints, suggestion, targets
+from memlab.app.schema import Refused, check_parameters, checked, complaints, suggestion, targets
 
 
 @pytest.fixture
