@@ -17,6 +17,7 @@ from memlab.app.results import markdown
 from memlab.app.schema import Tree
 from memlab.app.tracking import Ended, Record, Tracking
 from memlab.figures.style import INK, PALE, sheet
+from memlab.report import ENOUGH
 from memlab.runner import Progress
 from memlab.statistics import Estimate, estimate
 
@@ -86,13 +87,20 @@ def tables(rows: Sequence[Row]) -> list[Table]:
     result = []
     for first in range(0, len(names), SIDE_BY_SIDE):
         some = names[first : first + SIDE_BY_SIDE]
-        table = Table(title="Over seeds: mean and 95 % interval, n", title_justify="left")
+        table = Table(title=title(rows), title_justify="left")
         for heading in ("measure", *some):
             table.add_column(heading)
         for measure in measures:
             table.add_row(measure, *(cell(found.get((measure, name))) for name in some))
         result.append(table)
     return result
+
+
+def title(rows: Sequence[Row]) -> str:
+    """What the numbers are, and how far they carry."""
+    few = max(row.estimate.n for row in rows) < ENOUGH
+    warning = f" (exploratory: fewer than {ENOUGH} seeds)" if few else ""
+    return f"Over seeds: mean, 95 % interval and n{warning}"
 
 
 def cell(value: Estimate | None) -> str:
@@ -132,7 +140,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     chosen = list(by_measure.items())[:PANELS]
     lines = math.ceil(len(chosen) / COLUMNS)
     height = lines * (1.2 + 0.25 * max(len(found) for _, found in chosen))
-    figure = sheet(12, height + 0.4, "Over seeds: mean, 95 % interval and every run")
+    figure = sheet(12, height + 0.4, title(rows))
     panels = figure.subplots(lines, COLUMNS, squeeze=False, sharey=True)
     for axes in panels.flat[len(chosen) :]:
         axes.set_visible(False)

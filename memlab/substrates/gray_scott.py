@@ -124,7 +124,7 @@ class GrayScott(Substrate):
             self._measure(engram, done + steps, meter)
             covered = self._covered(engram, target)
             meter.add("scar_coverage", done + steps, covered, unit="share of the pattern's cells")
-            meter.show(done + steps, torch.stack([v / self.lit, self._depth(engram)], 1), FILMED)
+            meter.show(done + steps, torch.stack([v, self._depth(engram)], 1), FILMED)
 
     def read(self, engram: Engram, cue: Cue, draws: Draws, meter: Meter) -> Readout:
         v = self._laid_out(cue.values * cue.given).clamp(0, 1)  # (R, C, H, W)
