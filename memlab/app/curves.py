@@ -11,7 +11,7 @@ from torch import Tensor
 
 from memlab.runner import Progress
 
-POINTS = 2000  # about how many a run may leave, over all curves
+POINTS = 1000  # about how many a run may leave, over all curves
 
 
 @final

@@ -1,0 +1,59 @@
+"""Every experiment of conf runs, and the published one gives the numbers it is said to give."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from memlab import native
+
+CONF = Path(__file__).parents[2] / "conf" / "experiment"
+EXPERIMENTS = sorted(path.stem for path in CONF.glob("*.yaml"))
+SHRUNK = {  # what makes an experiment short; the published one is checked at its full size
+    "long_readout": ["substrate.read_steps=600"],
+    "scarring_validation": [],
+}
+
+pytestmark = pytest.mark.skipif(not native.available(), reason="takes minutes without the kernel")
+
+
+@pytest.fixture(scope="module", params=EXPERIMENTS)
+def run(request, tmp_path_factory):
+    """The folder of a run of an experiment, with few replicates."""
+    folder = tmp_path_factory.mktemp(request.param)
+    command = [sys.executable, "-m", "memlab", f"experiment={request.param}", "replicates=4"]
+    options = ["tracking=none", f"hydra.run.dir={folder}", *SHRUNK[request.param]]
+    subprocess.run([*command, *options], check=True, cwd=folder, capture_output=True)
+    return folder
+
+
+def table(folder, name):
+    """One of the tables a run leaves."""
+    return json.loads((folder / "tables" / f"{name}.json").read_text())
+
+
+@pytest.mark.xdist_group("experiments")
+def test_an_experiment_judges_all_its_claims(run):
+    claims = table(run, "claims")
+    assert claims
+    assert all(claim["status"] != "no data" for claim in claims), claims
+
+
+@pytest.mark.xdist_group("experiments")
+def test_an_experiment_measures_what_it_is_compared_with(run):
+    for row in table(run, "references"):
+        assert row["absent"] == "", row
+        assert abs(row["mean"] - row["expected"]) <= row["tolerance"], row
+
+
+@pytest.mark.xdist_group("experiments")
+def test_an_experiment_draws_its_figures(run):
+    drawn = [path for path in (run / "figures").glob("*.png") if path.stat().st_size > 5_000]
+    assert len(drawn) >= 5
+    assert not list((run / "figures").glob("*.txt")), "a figure was not drawn"
+
+
+def test_every_experiment_is_tested():
+    assert set(SHRUNK) == set(EXPERIMENTS)
