@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 import yaml
 
-from memlab import archive
+from memlab import archive, native
 from memlab.app.assembly import Instruments, built, planned, prepared
 from memlab.app.outcome import Outcome, Place, Status
 from memlab.app.progress import live
@@ -94,7 +94,9 @@ def flat(tree: Tree, path: str = "") -> dict[str, str]:
 def heading(record: Record, device: torch.device) -> str:
     """The line a run starts with."""
     replicates, threads = record.params["replicates"], torch.get_num_threads()
-    return f"{record.name} · {replicates} replicates · {device_name(device)}, {threads} threads"
+    kernel = "" if native.available() else " · no C kernel built (make setup): slow torch reference"
+    machine = f"{device_name(device)}, {threads} threads{kernel}"
+    return f"{record.name} · {replicates} replicates · {machine}"
 
 
 def logged(report: Report) -> dict[str, float]:

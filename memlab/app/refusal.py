@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from hydra.errors import ConfigCompositionException, MissingConfigException
 from omegaconf import DictConfig
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue
 from yaml import MarkedYAMLError
 
 from memlab.app.schema import Refused, suggestion
 
+NOTHING = "null is no choice of a group: Hydra reads it as nothing; substrate=no_memory is a medium"
 FULL = "HYDRA_FULL_ERROR=1 shows the full trace."
 
 
@@ -22,8 +23,12 @@ def explained(error: Exception, groups: tuple[str, ...]) -> str:
                 return unreadable(cause)
             case MissingConfigException() if cause.options is not None:
                 return unknown_choice(cause)
+            case MissingMandatoryValue() if cause.full_key:
+                return f"{cause.full_key} must be given, as {cause.full_key}=VALUE"
             case ConfigAttributeError() | ConfigKeyError():
                 return unknown_key(cause, groups)
+    if "Got NoneType" in str(error):
+        return NOTHING
     first, *rest = str(error).strip().splitlines() or [""]
     kind = "" if isinstance(error, ConfigCompositionException) else f"{type(error).__name__}: "
     hints = [line for line in rest if line.strip() and "https://" not in line]

@@ -120,3 +120,11 @@ def test_a_folder_of_ones_own_is_searched_for_choices():
 @pytest.mark.parametrize("file", sorted(conf_dir().glob("*/*.yaml")), ids=lambda f: f.stem)
 def test_every_choice_says_in_one_line_what_it_is(file):
     assert manual.first_comment(file)
+
+
+def test_a_value_that_must_be_given_is_asked_for_by_its_key():
+    assert refusal("patterns=folder") == "patterns.path must be given, as patterns.path=VALUE"
+
+
+def test_null_is_told_from_the_medium_without_memory():
+    assert "substrate=no_memory" in refusal("substrate=null")
