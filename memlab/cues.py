@@ -1,7 +1,5 @@
 """Cues: what of a pattern, or instead of it, is presented at recall."""
 
-
-
 from abc import ABC, abstractmethod
 from typing import Annotated, Literal, TypeAlias, final
 

@@ -27,8 +27,11 @@ def explained(error: Exception, groups: tuple[str, ...]) -> str:
                 return f"{cause.full_key} must be given, as {cause.full_key}=VALUE"
             case ConfigAttributeError() | ConfigKeyError():
                 return unknown_key(cause, groups)
-    if "Got NoneType" in str(error):
-        return NOTHING
+    return NOTHING if "Got NoneType" in str(error) else shortened(error)
+
+
+def shortened(error: Exception) -> str:
+    """An exception in its own words, without its kind where that says nothing and without links."""
     first, *rest = str(error).strip().splitlines() or [""]
     kind = "" if isinstance(error, ConfigCompositionException) else f"{type(error).__name__}: "
     hints = [line for line in rest if line.strip() and "https://" not in line]

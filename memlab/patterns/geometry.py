@@ -3,8 +3,6 @@
 Lengths are in 1/256 of the side (scale-free) or in pixels (published); x runs along columns.
 """
 
-
-
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
