@@ -1,6 +1,5 @@
-"""From an experiment to its session: prepare everything, then play the stages one by one."""
+"""From a plan to its session: play the stages one by one."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import final
 
@@ -8,55 +7,14 @@ import torch
 from torch import Tensor
 
 from memlab.absent import Absent
-from memlab.controls import Controls, Trial
-from memlab.cues import CueMaker
-from memlab.draws import Draws
-from memlab.patterns.source import PatternSource
-from memlab.plan import Stage, stages
-from memlab.protocol import Protocol, Recall, Rest, Write
+from memlab.controls import Trial
+from memlab.experiment import Plan, cues_to
+from memlab.plan import Stage
+from memlab.protocol import Recall, Rest, Write
 from memlab.session import Exposure, Film, Session, Snapshot
 from memlab.session import Recall as RecallLog
-from memlab.space import Cue, Item, joined
-from memlab.substrate import Engram, Meter, Series, Substrate
-
-
-@final
-@dataclass(frozen=True)
-class Experiment:
-    """A run as it was asked for: what learns what, how it is cued, treated and controlled."""
-
-    seed: int
-    replicates: int
-    device: torch.device
-    video: bool
-    substrate: Callable[..., Substrate]  # takes space=, and any parameter an arm sets otherwise
-    patterns: PatternSource
-    cue: CueMaker
-    cues: Mapping[str, CueMaker]  # further cues, by the name an arm asks for
-    protocol: Protocol
-    protocol_name: str
-    controls: Controls
-
-
-@final
-@dataclass(frozen=True)
-class Plan:
-    """An experiment made ready: every object built and checked, every act known."""
-
-    experiment: Experiment
-    draws: Draws
-    stages: tuple[Stage, ...]
-    media: Mapping[tuple[tuple[str, float | int], ...], Substrate]
-    makers: Mapping[str, CueMaker]
-    patterns: Tensor  # (R, P, *shape), on the device
-    session: Session  # still empty
-
-    @property
-    def acts(self) -> int:
-        """How many acts the run has; each control of a recall counts as one."""
-        extra = len(self.session.floors) + len(self.session.ceilings)
-        recalls = [s.act for s in self.stages if isinstance(s.act, Recall) and s.act.controlled]
-        return len(self.stages) + extra * len(recalls)
+from memlab.space import Cue, Item
+from memlab.substrate import Engram, Meter, Series
 
 
 @final
@@ -85,45 +43,6 @@ class Progress:
             )
         self.meter = None
         self.done += 1
-
-
-def prepare(experiment: Experiment) -> Plan:
-    """Build and check everything before any compute; raises ValueError on what cannot be."""
-    draws = Draws(experiment.seed, tuple(range(experiment.replicates)), experiment.device)
-    planned = stages(experiment.protocol.arms())
-    makers = {"default": experiment.cue, **experiment.cues}
-    if missing := {stage.cue for stage in planned} - set(makers):
-        raise ValueError(f"the protocol asks for cues {sorted(missing)}; cues has {sorted(makers)}")
-    space = experiment.patterns.space
-    media = {m: experiment.substrate(space=space, **dict(m)) for m in {s.medium for s in planned}}
-    session, patterns = _empty_session(experiment, draws)
-    plan = Plan(experiment, draws, planned, media, makers, patterns, session)
-    for name in makers:
-        _cues(plan, name, (0,))
-    return plan
-
-
-def _empty_session(experiment: Experiment, draws: Draws) -> tuple[Session, Tensor]:
-    """The log before anything happened, and the patterns on the device."""
-    groups: dict[str, tuple[int, ...]] = {}
-    count = 0
-    for name, size in experiment.protocol.groups().items():
-        groups[name] = tuple(range(count, count + size))
-        count += size
-    space = experiment.patterns.space
-    patterns = space.check(experiment.patterns.draw(count, draws.at("patterns")))
-    session = Session(
-        space=space,
-        seed=experiment.seed,
-        replicates=draws.replicates,
-        protocol=experiment.protocol_name,
-        names=experiment.patterns.names(count),
-        groups=groups,
-        patterns=patterns.cpu(),
-        floors=tuple(experiment.controls.floors),
-        ceilings=tuple(experiment.controls.ceilings),
-    )
-    return session, patterns
 
 
 def execute(plan: Plan, progress: Progress) -> Session:
@@ -219,30 +138,13 @@ def _trial(plan: Plan, stage: Stage, act: Recall, engram: Engram, meter: Meter) 
         substrate=substrate,
         engram=engram,
         blank=substrate.blank(plan.draws.at("blank")),
-        cue=_cues(plan, stage.cue, act.items),
-        foil_cue=_cues(plan, stage.cue, foils),
+        cue=cues_to(plan, act.items, stage.cue),
+        foil_cue=cues_to(plan, foils, stage.cue),
         truth=plan.patterns[:, act.items],
         foil=plan.patterns[:, foils],
         presented=plan.patterns[:, stage.presented],
         draws=plan.draws.at("recall", stage.phase),
         meter=meter,
-    )
-
-
-def _cues(plan: Plan, name: str, items: tuple[int, ...]) -> Cue:
-    """The cues to some items: the same bytes for an item in every arm, phase and substrate."""
-    patterns, maker = plan.patterns, plan.makers[name]
-    count = patterns.shape[1]
-    return joined(
-        [
-            maker.cue(
-                patterns[:, item],
-                patterns[:, (item + 1) % count],
-                plan.session.space,
-                plan.draws.at("cue", name, item),
-            )
-            for item in items
-        ]
     )
 
 

@@ -20,9 +20,9 @@ from memlab.app.schema import (
     targets,
 )
 from memlab.claims import Claim
+from memlab.experiment import Experiment, Plan, prepare
 from memlab.metrics.measure import Measure
 from memlab.report import Reference
-from memlab.runner import Experiment, Plan, prepare
 from memlab.session import Session
 
 

@@ -20,8 +20,9 @@ from memlab.app.provenance import device_name, facts
 from memlab.app.results import keep_figures, keep_tables, keep_videos, show
 from memlab.app.schema import DIRECTIVES, Settings, Tree
 from memlab.app.tracking import Ended, Record, RunLog, Tracking
+from memlab.experiment import Plan
 from memlab.report import Report, evaluate, numbers
-from memlab.runner import Plan, Progress, execute
+from memlab.runner import Progress, execute
 
 log = logging.getLogger(__name__)
 

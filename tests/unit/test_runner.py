@@ -9,10 +9,11 @@ import torch
 from memlab import archive, controls
 from memlab.controls import Controls
 from memlab.cues import Mask, Uniform
+from memlab.experiment import Experiment, prepare
 from memlab.patterns.image import Shapes
 from memlab.protocol import Arm, Phase, Protocol, Recall, Rest, Write
 from memlab.protocols.three_phase import ThreePhase
-from memlab.runner import Experiment, Progress, execute, prepare
+from memlab.runner import Progress, execute
 from memlab.substrates.gray_scott import GrayScott
 from memlab.substrates.no_memory import NoMemory
 from memlab.substrates.notebook import Notebook
