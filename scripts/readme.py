@@ -66,7 +66,8 @@ def claims(rows: list[dict[str, Any]]) -> str:
 
 
 def references(rows: list[dict[str, Any]]) -> str:
-    """The table published / expected / measured as Markdown."""
+    """The published figures and the controls beside them, as Markdown."""
+    rows = [r for r in rows if r["published"] is not None or r["name"].startswith("p2/control")]
     lines = [
         "| figure | published | expected | measured | note |",
         "| --- | --- | --- | --- | --- |",
@@ -75,7 +76,7 @@ def references(rows: list[dict[str, Any]]) -> str:
         expected = "" if row["expected"] is None else f"{row['expected']:g} ± {row['tolerance']:g}"
         published = "" if row["published"] is None else f"{row['published']:g}"
         measured = row["absent"] or interval(row)
-        lines.append(f"| {row['metric']} | {published} | {expected} | {measured} | {row['note']} |")
+        lines.append(f"| {row['name']} | {published} | {expected} | {measured} | {row['note']} |")
     return "\n".join(lines)
 
 
