@@ -9,7 +9,15 @@ from cffi import FFI
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = Path("native/memlab.h")
-SOURCES = ["native/gray_scott.c"]
+SOURCES = [
+    "native/gray_scott.c",
+    "native/gs_march.c",
+    "native/gs_train.c",
+    "native/gs_tick_avx512.c",
+    "native/gs_tick_avx2.c",
+    "native/gs_tick_plain.c",
+]
+INTERNAL = ["native/gs.h", "native/gs_lanes.h", "native/gs_tick.h"]
 FLAGS = ["-O3", "-std=c11", "-ffp-contract=off", "-fno-math-errno"]
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Wno-sign-conversion"]
 
@@ -26,13 +34,13 @@ def declarations() -> str:
 
 
 def openmp_flags() -> list[str]:
-    """The flag for OpenMP where the compiler can link it, else none."""
+    """The flag for OpenMP where the compiler can link it, else for its vector loops alone."""
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "openmp.c"
         program.write_text("#include <omp.h>\nint main(void) { return omp_in_parallel(); }\n")
         command = [*compiler(), "-fopenmp", str(program), "-o", str(program.with_suffix(""))]
         linked = subprocess.run(command, check=False, capture_output=True).returncode == 0
-    return ["-fopenmp"] if linked else ["-Wno-unknown-pragmas"]
+    return ["-fopenmp"] if linked else ["-fopenmp-simd", "-Wno-unknown-pragmas"]
 
 
 def native_library() -> FFI:
@@ -44,7 +52,7 @@ def native_library() -> FFI:
         "memlab._native",
         f'#include "{HEADER.name}"',
         sources=SOURCES,
-        depends=[str(HEADER)],
+        depends=[str(HEADER), *INTERNAL],
         include_dirs=[str(HEADER.parent)],
         extra_compile_args=FLAGS + openmp,
         extra_link_args=[flag for flag in openmp if flag == "-fopenmp"],
