@@ -4,7 +4,7 @@ Each control is a function of one `Trial`: the recall as the medium itself meets
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias, final
 
 import torch
@@ -45,13 +45,16 @@ class Trial:
     def ask(self, engram: Engram, cue: Cue) -> Tensor:
         """The medium's answers ``(R, C, *shape[, A])``; its own draws are the same whatever it has.
 
-        A block of cues at a time, unless somebody watches all of them.
+        Many cues are asked a block at a time.
         """
-        block = cue.count if self.meter.watched else BLOCK
-        blocks = [
-            self.substrate.read(engram, cue.part(i, i + block), self.draws, self.meter).response
-            for i in range(0, cue.count, block)
-        ]
+        if cue.count <= BLOCK:
+            return self.substrate.read(engram, cue, self.draws, self.meter).response
+        blocks, meters = [], []
+        for i in range(0, cue.count, BLOCK):
+            meters.append(self.meter.part(i, i + BLOCK))
+            some = cue.part(i, i + BLOCK)
+            blocks.append(self.substrate.read(engram, some, self.draws, meters[-1]).response)
+        self.meter.absorb(meters)
         return torch.cat(blocks, dim=1)
 
 
@@ -70,6 +73,19 @@ class Controls:
 def blank(trial: Trial) -> Tensor:
     """Floor: the same dynamics with a memory that was shown nothing."""
     return trial.ask(trial.blank, trial.cue)
+
+
+def blank_best(trial: Trial) -> Tensor | Absent:
+    """Floor: the blank memory's answers, each at the moment that suits it best.
+
+    Dynamics that hold nothing can pass through a good likeness of the cue before it fades; a score
+    taken late must beat that too. The moment is chosen by the truth, so this floor is generous.
+    """
+    watched = replace(trial, meter=Meter(truth=trial.truth))
+    watched.ask(trial.blank, trial.cue)
+    if watched.meter.best is None:
+        return Absent("this medium's answer does not take shape step by step")
+    return watched.meter.best
 
 
 def scrambled(trial: Trial) -> Tensor:
@@ -125,6 +141,24 @@ def other(trial: Trial) -> Tensor | Absent:
 def cue(trial: Trial) -> Tensor:
     """Floor: the cue itself, returned as the answer; 0 where nothing was given."""
     return trial.space.as_response(trial.cue.values)
+
+
+def filled_cue(trial: Trial, sigma: float = 1.0) -> Tensor | Absent:
+    """Floor: the cue, what is uncertain filled in from its neighbourhood; interpolation, no memory.
+
+    Normalised convolution of what is given with a Gaussian (sigma in values, torus).
+    """
+    if trial.space.symbols not in {None, 2}:
+        return Absent("symbols cannot be interpolated")
+    axes = tuple(range(2, trial.cue.values.ndim))
+    given = trial.cue.given.cpu().numpy().astype("float32")
+    values = trial.cue.values.cpu().numpy() * given
+    smooth, weight = (
+        ndimage.gaussian_filter(x, sigma, axes=axes, mode="wrap", truncate=8.0)
+        for x in (values, given)
+    )
+    filled = torch.from_numpy(smooth / weight.clip(1e-12)).to(trial.cue.values).clamp(0, 1)
+    return torch.where(trial.cue.certain, trial.cue.values, filled)
 
 
 def blurred_cue(trial: Trial, sigma: float = 2.0, level: float = 0.07) -> Tensor | Absent:

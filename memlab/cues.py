@@ -45,7 +45,7 @@ class Amplitude(CueMaker):
 class Mask(CueMaker):
     """A random share of the values, certain; the rest is not given."""
 
-    keep: Share = 0.5  # share of the values given, to the nearest whole number of them
+    keep: Share = 0.1  # share of the values given, to the nearest whole number of them
 
     def cue(self, pattern: Tensor, foil: Tensor, space: Space, draws: Draws) -> Cue:
         return _masked(pattern, _random_share(self.keep, space, draws))

@@ -98,6 +98,13 @@ def advance(
     kinetics: Kinetics, steps: int, u: Tensor, v: Tensor, feed: Tensor, kill: Tensor
 ) -> None:
     """Let u and v (R, C, H, W) take `steps` steps in place."""
+    _advanced(kinetics, steps, u, v, feed, kill)
+    check_finite(u, v)
+
+
+def _advanced(
+    kinetics: Kinetics, steps: int, u: Tensor, v: Tensor, feed: Tensor, kill: Tensor
+) -> None:
     f, fk, dt = feed.unsqueeze(1), (feed + kill).unsqueeze(1), kinetics.dt
     for _ in range(steps):
         uvv = u * v * v
@@ -105,7 +112,6 @@ def advance(
         dv = (kinetics.diffuse_v * laplacian(v) + uvv) - fk * v
         u.copy_((u + dt * du).clamp(0, 1))
         v.copy_(((v + dt * dv) * kinetics.decay).clamp(0, 1))
-    check_finite(u, v)
 
 
 def train(
@@ -123,11 +129,12 @@ def train(
     gains = rule.gains(salience)
     similarity = u.new_zeros(len(u), steps)
     for step in range(steps):
-        advance(kinetics, 1, u[:, None], v[:, None], feed, kill)
+        _advanced(kinetics, 1, u[:, None], v[:, None], feed, kill)
         similarity[:, step] = cosine(v, target)
         acts = (similarity[:, step] > rule.gate) & (salience > 0)
         scar(rule, gains, acts[:, None, None], feed, kill, v, target)
         faded(rule, 1, feed, kill)
+    check_finite(u, v)
     return similarity
 
 

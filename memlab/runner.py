@@ -87,8 +87,8 @@ def _play(plan: Plan, stage: Stage, engram: Engram, progress: Progress) -> None:
         draws = plan.draws.at("rest", sum(isinstance(a, Rest) for a in stage.past))
         substrate.rest(engram, act.presentations, draws, meter)
     progress.end()
-    item = act.item if isinstance(act, Write) else None
-    session.exposures.append(Exposure(stage.arms, stage.phase, item, meter.series()))
+    item, took = (act.item, 1) if isinstance(act, Write) else (None, act.presentations)
+    session.exposures.append(Exposure(stage.arms, stage.phase, item, meter.series(), took))
     _keep_film(session, stage, meter)
 
 
@@ -112,7 +112,7 @@ def _recall(plan: Plan, stage: Stage, act: Recall, engram: Engram, progress: Pro
         truth=trial.truth.cpu(),
         cue=Cue(trial.cue.values.cpu(), trial.cue.given.cpu(), trial.cue.certain.cpu()),
         response=response.cpu(),
-        controls={name: x.half().cpu() for name, x in found.items() if not isinstance(x, Absent)},
+        controls={name: x.cpu() for name, x in found.items() if not isinstance(x, Absent)},
         absent={name: x.reason for name, x in found.items() if isinstance(x, Absent)},
         series=meter.series(),
     )

@@ -18,6 +18,7 @@ class Exposure:
     phase: str
     item: int | None  # index into Session.names
     series: dict[str, Series]
+    presentations: int = 1  # how much time it took
 
 
 @final
@@ -32,7 +33,7 @@ class Recall:
     truth: Tensor  # (R, C, *shape)
     cue: Cue
     response: Tensor  # (R, C, *shape[, A])
-    controls: dict[str, Tensor]  # control -> its response, same shape, in half precision
+    controls: dict[str, Tensor]  # control -> its response, same shape
     absent: dict[str, str]  # control -> why it has no meaning here
     series: dict[str, Series]  # "pearson", "cosine" of the answer against time, (R, C, S), and more
 

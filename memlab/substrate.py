@@ -121,6 +121,8 @@ class Meter:
     units: dict[str, str] = field(default_factory=dict)
     frames: list[tuple[int, Tensor]] = field(default_factory=list)
     panels: tuple[str, ...] = ()  # what the planes of a frame show; none: one per cue
+    best: Tensor | None = None  # the answer to each cue at its best moment so far, as truth has it
+    best_score: Tensor | None = None  # (R, C) Pearson
 
     @property
     def watched(self) -> bool:
@@ -136,19 +138,46 @@ class Meter:
         self.units.setdefault(name, unit)
         self.points.setdefault(name, []).append((step, values.detach().cpu()))
 
-    def look(self, step: int, response: Tensor) -> None:
-        """Score the answer as it stands, ``(R, C, *shape)``, and keep it if frames are wanted."""
+    def look(self, step: int, response: Tensor, state: Tensor | None = None) -> None:
+        """Score the answer as it stands, ``(R, C, *shape)``; show it, or the state behind it."""
         if self.truth is not None and self.truth.shape == response.shape:
             dims = tuple(range(2, response.ndim))
-            self.add("pearson", step, pearson(response, self.truth, dims))
+            score = pearson(response, self.truth, dims)
+            self.add("pearson", step, score)
             self.add("cosine", step, cosine(response, self.truth, dims))
-        self.show(step, response)
+            self._keep_best(response, score)
+        self.show(step, response if state is None else state)
 
     def show(self, step: int, frame: Tensor, panels: tuple[str, ...] = ()) -> None:
         """Keep one frame ``(R, panels, H, W)``, of replicate 0 alone, if frames are wanted."""
         if self.keep_frames:
             self.panels = panels
             self.frames.append((step, frame[0].detach().cpu().clone()))
+
+    def _keep_best(self, response: Tensor, score: Tensor) -> None:
+        if self.best is None or self.best_score is None:
+            self.best, self.best_score = response.clone(), score
+            return
+        better = (score > self.best_score)[(..., *[None] * (response.ndim - 2))]
+        self.best = torch.where(better, response, self.best)
+        self.best_score = torch.maximum(score, self.best_score)
+
+    def part(self, first: int, last: int) -> "Meter":
+        """A meter for some of the cues."""
+        truth = None if self.truth is None else self.truth[:, first:last]
+        return Meter(truth=truth, keep_frames=self.keep_frames)
+
+    def absorb(self, parts: list["Meter"]) -> None:
+        """Take over what meters for consecutive cues measured at the same steps."""
+        self.ticks += sum(part.ticks for part in parts)
+        for name, points in parts[0].points.items():
+            rows = zip(*(part.points[name] for part in parts), strict=True)
+            for (step, _), row in zip(points, rows, strict=True):
+                self.add(name, step, torch.cat([v for _, v in row], dim=1), parts[0].units[name])
+        frames = zip(*(part.frames for part in parts), strict=True)
+        self.frames += [(row[0][0], torch.cat([f for _, f in row])) for row in frames]
+        bests = [part.best for part in parts if part.best is not None]
+        self.best = torch.cat(bests, dim=1) if bests else None
 
     def series(self) -> dict[str, Series]:
         """All series measured so far."""

@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import Annotated, Literal, final
 
 import torch
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
@@ -18,10 +18,12 @@ from memlab.substrate import Engram, Meter, Part, Readout, Substrate
 FILMED = ("v", "scar depth")  # the panels of a video of writing
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Rate = Annotated[float, Field(gt=0, le=1)]
+Steps = Annotated[int, Field(gt=0, le=10_000_000)]
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(strict=True))
 class GrayScott(Substrate):
     """Gray–Scott medium whose feed F and kill K are scarred where it was bright on a pattern.
 
@@ -37,25 +39,27 @@ class GrayScott(Substrate):
     """
 
     space: Space
-    size: PositiveInt = 128  # cells along the pattern's longest side; a multiple of it
-    feed: PositiveFloat = 0.037  # F before any scar, 1/step
-    kill: PositiveFloat = 0.067  # K before any scar, 1/step
-    diffuse_u: PositiveFloat = 0.16  # cells^2/step, times 0.3 (the stencil's own scale)
-    diffuse_v: PositiveFloat = 0.08  # cells^2/step, times 0.3
-    decay: Annotated[float, Field(gt=0, le=1)] = 0.9995  # of v, per step
-    law: Literal["saturating", "graded"] = "saturating"  # how a scar grows
-    strength: NonNegativeFloat = 0.003  # growth of F per scarring step; K loses half
-    threshold: Share = 0.3  # what counts as bright, for v and for the pattern
-    gate: Annotated[float, Field(ge=-1, le=1)] = (
-        0.5  # scars only while cosine(v, pattern) exceeds it
+    size: Annotated[int, Field(gt=0, le=16_384)] = (
+        128  # cells along the pattern's longest side; a multiple of it
     )
+    feed: Rate = 0.037  # F before any scar, 1/step
+    kill: Rate = 0.067  # K before any scar, 1/step
+    diffuse_u: Rate = 0.16  # cells^2/step, times 0.3 (the stencil's own scale)
+    diffuse_v: Rate = 0.08  # cells^2/step, times 0.3
+    decay: Rate = 0.9995  # of v, per step
+    law: Literal["saturating", "graded"] = "saturating"  # how a scar grows
+    strength: Share = 0.003  # growth of F per scarring step; K loses half
+    threshold: Share = 0.3  # what counts as bright, for v and for the pattern
+    gate: Share = 0.5  # scars only while cosine(v, pattern) exceeds it
     fade: Share = 0.0  # share of a scar that heals per step
-    amplitude: Annotated[float, Field(gt=0, le=1)] = 0.8  # v laid down for a pattern value of 1
-    write_steps: PositiveInt = 60  # own time of one presentation
+    amplitude: Rate = 0.8  # v laid down for a pattern value of 1
+    write_steps: Steps = 60  # own time of one presentation
     write_contrast: Share = 0.2  # of the pattern, at the start of a presentation
-    write_noise: NonNegativeFloat = 0.1  # sd of v at the start of a presentation
-    read_steps: PositiveInt = 500  # own time of one recall
-    report_every: PositiveInt = 10  # steps between two looks at the field
+    write_noise: Annotated[float, Field(ge=0, le=10)] = (
+        0.1  # sd of v at the start of a presentation
+    )
+    read_steps: Steps = 500  # own time of one recall
+    report_every: Steps = 10  # steps between two looks at the field
     backend: Literal["auto", "native", "torch"] = "auto"  # C on CPU where it was built
 
     def __post_init__(self) -> None:
@@ -116,6 +120,7 @@ class GrayScott(Substrate):
         u = torch.ones_like(v)
         fields = u, v, engram["feed"], engram["kill"]
         train = self._backend(v).train
+        meter.show(0, torch.stack([v, self._depth(engram)], 1), FILMED)
         for done, steps in _chunks(self.write_steps, self.report_every):
             likeness = train(self.kinetics, self.rule, steps, *fields, target, item.salience).cpu()
             meter.tick(steps)
@@ -130,13 +135,13 @@ class GrayScott(Substrate):
         v = self._laid_out(cue.values * cue.given).clamp(0, 1)  # (R, C, H, W)
         u = torch.ones_like(v)
         advance = self._backend(v).advance
-        meter.look(0, self._answer(v))
+        meter.look(0, self._answer(v), v)
         for done, steps in _chunks(
             self.read_steps, self.report_every if meter.watched else self.read_steps
         ):
             advance(self.kinetics, steps, u, v, engram["feed"], engram["kill"])
             meter.tick(steps)
-            meter.look(done + steps, self._answer(v))
+            meter.look(done + steps, self._answer(v), v)
         return Readout(self._answer(v))
 
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
@@ -155,7 +160,12 @@ class GrayScott(Substrate):
         return memory
 
     def _backend(self, field: Tensor) -> Backend:
+        """The C kernel where it can be had and is not declined; on a GPU only torch can be."""
         on_cpu = field.device.type == "cpu"
+        if self.backend == "native" and not on_cpu:
+            raise ValueError(
+                f"backend=native runs on a CPU, got {field.device}; take auto or torch"
+            )
         if self.backend != "torch" and on_cpu and native.available():
             return native.backend()
         return REFERENCE

@@ -14,18 +14,21 @@ from memlab.patterns.image import Shapes
 from memlab.protocol import Arm, Phase, Protocol, Recall, Rest, Write
 from memlab.protocols.three_phase import ThreePhase
 from memlab.runner import Progress, execute
+from memlab.similarity import pearson
 from memlab.substrates.gray_scott import GrayScott
 from memlab.substrates.no_memory import NoMemory
 from memlab.substrates.notebook import Notebook
 
 FLOORS = {
     "blank": controls.blank,
+    "blank_best": controls.blank_best,
     "scrambled": controls.scrambled,
     "shifted": controls.shifted,
     "rotated": controls.rotated,
     "even": controls.even,
     "other": controls.other,
     "cue": controls.cue,
+    "filled_cue": controls.filled_cue,
     "blurred_cue": controls.blurred_cue,
     "constant": controls.constant,
     "mean": controls.mean,
@@ -92,7 +95,7 @@ def test_progress_counts_every_act_and_control(scarred):
 def test_the_notebook_reaches_the_ceiling_and_no_memory_returns_the_cue():
     notebook, nothing = run(Notebook), run(NoMemory)
     best = notebook.recall("idle", "after")
-    assert torch.equal(best.response.half(), best.controls["nearest"])
+    assert torch.equal(best.response, best.controls["nearest"])
     floor = nothing.recall("idle", "after")
     assert torch.equal(floor.response, floor.cue.values)
 
@@ -110,18 +113,18 @@ def test_a_control_without_meaning_says_why():
 def test_another_replicates_memory_answers_with_its_own_patterns():
     session = run(Notebook)
     recall = session.recall("idle", "before")
-    theirs = session.patterns[[1, 0, 3, 2]][:, list(recall.presented)].half()
+    theirs = session.patterns[[1, 0, 3, 2]][:, list(recall.presented)]
     for answer, stored in zip(
         recall.controls["other"].flatten(0, 1), theirs.repeat_interleave(2, 0), strict=True
     ):
-        mixed = answer.float().sum() > 0 and (answer % 1 > 0).any()  # a tie between two of them
+        mixed = answer.sum() > 0 and (answer % 1 > 0).any()  # a tie between two of them
         assert mixed or any(torch.equal(answer, pattern) for pattern in stored)
 
 
 def test_a_scarred_field_is_told_from_a_painted_one_only_by_looking(scarred):
     recall = scarred.recall("idle", "before")
     assert recall.controls["picture"].min() >= 0
-    assert not torch.equal(recall.controls["blank"], recall.response.half())
+    assert not torch.equal(recall.controls["blank"], recall.response)
 
 
 def test_series_of_a_recall_are_scored_against_time(scarred):
@@ -200,3 +203,36 @@ def test_the_same_seed_gives_the_same_session_whatever_the_number_of_replicates(
     few = execute(prepare(small), Progress()).recall("interfered", "after")
     many = execute(prepare(replace(small, replicates=4)), Progress()).recall("interfered", "after")
     assert torch.equal(few.response, many.response[:2])
+
+
+def test_many_cues_are_asked_in_blocks_and_answered_alike(monkeypatch):
+    substrate = partial(GrayScott, size=32, write_steps=20, read_steps=20)
+    whole = run(substrate).recall("interfered", "after")
+    monkeypatch.setattr(controls, "BLOCK", 3)
+    parted = run(substrate).recall("interfered", "after")
+    assert torch.equal(whole.response, parted.response)
+    assert torch.equal(whole.series["pearson"].values, parted.series["pearson"].values)
+    assert torch.equal(whole.controls["blank_best"], parted.controls["blank_best"])
+
+
+def test_a_filled_cue_beats_the_cue_and_keeps_what_is_certain():
+    recall = run(Notebook).recall("idle", "before")
+    filled, cue = recall.controls["filled_cue"], recall.cue
+    assert torch.equal(filled[cue.certain], cue.values[cue.certain])
+    likeness = [pearson(x, recall.truth, (2, 3)).mean() for x in (filled, cue.values)]
+    assert likeness[0] > likeness[1] + 0.05
+
+
+def test_the_blank_at_its_best_is_no_worse_than_in_the_end(scarred):
+    recall = scarred.recall("interfered", "after")
+    best, last = (
+        pearson(recall.controls[x], recall.truth, (2, 3)) for x in ("blank_best", "blank")
+    )
+    assert (best >= last - 1e-6).all()
+    assert (best > last).any()
+
+
+def test_without_memory_no_answer_differs_from_its_floors():
+    recall = run(NoMemory).recall("interfered", "after")
+    for floor in ("blank", "scrambled", "other", "cue"):
+        assert torch.equal(recall.controls[floor], recall.response)
