@@ -6,13 +6,22 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import final
 
+import torch
 from torch import Tensor
 
 from memlab.absent import Absent
 from memlab.metrics.measure import Group, Measure, asked
 from memlab.metrics.recall import likeness
 from memlab.session import Session
-from memlab.statistics import Estimate, estimate, holm, sign_flip_p, smallest_p
+from memlab.statistics import (
+    NOISE,
+    Estimate,
+    differing,
+    estimate,
+    holm,
+    sign_flip_p,
+    smallest_p,
+)
 
 ALPHA = 0.05
 
@@ -40,12 +49,14 @@ class Verdict:
     p: float | None = None  # largest over the floors
     p_holm: float | None = None  # over the claims of the report
     margins: Mapping[str, Estimate] | None = None  # over each floor
+    measure: str = ""  # what the margins are differences of
 
 
 class Claim(ABC):
     """Something said about a run, as paired differences that must all be above zero."""
 
     statement: str
+    measure: str
 
     @abstractmethod
     def margins(self, session: Session) -> dict[str, Tensor] | Absent:
@@ -123,7 +134,13 @@ def judged(claims: Mapping[str, Claim], session: Session) -> tuple[Verdict, ...]
         for (name, verdict), p_holm in zip(tested.items(), corrected, strict=True)
     }
     absent = {
-        name: Verdict(name, claims[name].statement, Status.NO_DATA, margins.reason)
+        name: Verdict(
+            name,
+            claims[name].statement,
+            Status.NO_DATA,
+            margins.reason,
+            measure=claims[name].measure,
+        )
         for name, margins in found.items()
         if isinstance(margins, Absent)
     }
@@ -131,7 +148,8 @@ def judged(claims: Mapping[str, Claim], session: Session) -> tuple[Verdict, ...]
 
 
 def _measured(name: str, claim: Claim, margins: dict[str, Tensor]) -> Verdict:
-    """The verdict's numbers, its status still open."""
+    """The verdict's numbers, its status still open; margins that are float noise count as 0."""
+    margins = {control: torch.from_numpy(differing(m)) for control, m in margins.items()}
     estimates = {control: estimate(margin) for control, margin in margins.items()}
     best = min(estimates, key=lambda control: estimates[control].mean)
     return Verdict(
@@ -143,17 +161,18 @@ def _measured(name: str, claim: Claim, margins: dict[str, Tensor]) -> Verdict:
         best_control=best,
         p=max(_p_above(margin) for margin in margins.values()),
         margins=estimates,
+        measure=claim.measure,
     )
 
 
 def _not_above(margin: Estimate, *, by_mean: bool) -> bool:
     """Whether a floor is not beaten: by the interval, or with too few replicates by the mean."""
-    return margin.mean <= 0 or (not by_mean and (margin.low is None or margin.low <= 0))
+    return margin.mean < NOISE or (not by_mean and (margin.low is None or margin.low < NOISE))
 
 
 def _p_above(margin: Tensor) -> float:
     """The two-sided p of a margin, 1 where it points against the claim."""
-    return sign_flip_p(margin) if float(margin.mean()) > 0 else 1.0
+    return sign_flip_p(margin) if float(margin.mean()) >= NOISE else 1.0
 
 
 def _settled(verdict: Verdict, p_holm: float, claims: int) -> Verdict:
@@ -166,10 +185,10 @@ def _settled(verdict: Verdict, p_holm: float, claims: int) -> Verdict:
         status = Status.TOO_FEW
         reason = f"the smallest p of {n} replicates and {claims} claims is above {ALPHA}"
     elif short:
-        status, reason = Status.NOT_SHOWN, f"does not beat {', '.join(short)}"
+        status, reason = Status.NOT_SHOWN, f"not above {', '.join(short)}"
     elif p_holm >= ALPHA:
         status, reason = Status.NOT_SHOWN, f"p = {p_holm:.3f} after Holm over {claims} claims"
     else:
         all_of = f"all {len(margins)} floors" if len(margins) > 1 else next(iter(margins))
-        status, reason = Status.HOLDS, f"beats {all_of}"
+        status, reason = Status.HOLDS, f"above {all_of}"
     return replace(verdict, p_holm=p_holm, status=status, reason=reason)

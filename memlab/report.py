@@ -134,7 +134,7 @@ def scalar_table(report: Report) -> Table:
 
 def verdict_table(report: Report) -> Table:
     """The claims for a terminal: what holds and what does not, alike."""
-    table = _titled("Claims: smallest margin over all floors", report)
+    table = _titled("Claims: margin over the best control, or over the other arm", report)
     for heading in ("claim", "verdict", "margin", "over", "p (Holm)"):
         table.add_column(heading)
     for v in report.verdicts:
@@ -155,16 +155,26 @@ def reference_table(report: Report) -> Table:
     for heading in ("quantity", "published", "expected", "measured", "within"):
         table.add_column(heading)
     for row in report.references:
-        wanted = row.reference
-        measured = row.measured
+        published, expected, measured = reference_words(row)
         table.add_row(
-            wanted.metric_name,
-            _number(wanted.published),
-            f"{_number(wanted.expected)} ± {_number(wanted.tolerance)}",
-            _absence(measured) if isinstance(measured, Absent) else escape(str(measured)),
+            row.reference.metric_name,
+            published,
+            expected,
+            _absence(row.measured) if isinstance(row.measured, Absent) else escape(measured),
             {True: "[green]yes[/]", False: "[bold red]NO[/]", None: ""}[row.within],
         )
     return table
+
+
+def reference_words(row: ReferenceRow) -> tuple[str, str, str]:
+    """Published, expected and measured, with as many decimals as the tolerance has."""
+    wanted, measured = row.reference, row.measured
+    decimals = _decimals(wanted.tolerance)
+    expected = f"{_number(wanted.expected, decimals)} ± {_number(wanted.tolerance, decimals)}"
+    if isinstance(measured, Absent):
+        return _number(wanted.published, decimals), expected, f"absent: {measured.reason}"
+    found = str(measured) if decimals is None else measured.rounded(decimals)
+    return _number(wanted.published, decimals), expected, found
 
 
 def headline(verdict: Verdict) -> str:
@@ -202,5 +212,14 @@ def _absence(absent: Absent) -> str:
     return f"[dim]absent: {escape(absent.reason)}[/]"
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"
+def _decimals(tolerance: float | None) -> int | None:
+    """The decimals a tolerance is written with: 3 of 0.015, none of 8."""
+    if tolerance is None:
+        return None
+    return len(f"{tolerance:.9f}".rstrip("0").partition(".")[2])
+
+
+def _number(value: float | None, decimals: int | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if decimals is None else f"{value:.{decimals}f}"

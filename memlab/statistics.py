@@ -1,6 +1,6 @@
 """Intervals, tests and corrections over replicates."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TypeAlias, final
@@ -18,6 +18,7 @@ SEED = 20_250_101  # of the resampling alone, so that a report repeats to the la
 EXACT_UP_TO = 16  # replicates for which all 2^n sign patterns are listed
 FLIPS = 131_072  # sign patterns drawn above that
 ROUNDING = 1e-12  # differences this small, relative to the values, are none
+NOISE = 1e-6  # scores closer than this are equal: one answer, computed in batches of two shapes
 SMALL, LARGE = 0.01, 100  # between these, numbers are printed with three decimals
 
 
@@ -41,9 +42,16 @@ class Estimate:
         return len(self.values)
 
     def __str__(self) -> str:
+        return self._told(_short)
+
+    def rounded(self, decimals: int) -> str:
+        """Mean and interval with so many decimals."""
+        return self._told(lambda value: f"{value:.{decimals}f}")
+
+    def _told(self, number: Callable[[float], str]) -> str:
         if self.low is None or self.high is None:
-            return f"{_short(self.mean)} (n = 1, no interval)"
-        return f"{_short(self.mean)} [{_short(self.low)}, {_short(self.high)}]"
+            return f"{number(self.mean)} (n = 1, no interval)"
+        return f"{number(self.mean)} [{number(self.low)}, {number(self.high)}]"
 
 
 def estimate(values: Tensor | Sequence[float]) -> Estimate:
@@ -83,14 +91,20 @@ def band(curves: Tensor) -> tuple[Floats, Floats]:
     return low, high
 
 
+def differing(differences: Tensor | Sequence[float]) -> Floats:
+    """Paired differences ``(R,)`` of scores, 0 where they are float noise."""
+    d = np.asarray(differences, dtype=np.float64).reshape(-1)
+    return np.where(np.abs(d) < NOISE, 0.0, d)
+
+
 def sign_flip_p(differences: Tensor | Sequence[float]) -> float:
     """Two-sided p of paired ``differences (R,)`` under random signs, statistic |mean|.
 
     Exact up to 16 replicates, where the smallest p is 2^(1 - R); above that, the share among
     131,072 seeded random sign patterns and the observed one. Zeros stay zero under any sign, so
-    they weaken the test instead of being dropped. All zero gives 1.
+    they weaken the test instead of being dropped. All zero gives 1, and float noise is zero.
     """
-    d = np.asarray(differences, dtype=np.float64).reshape(-1)
+    d = differing(differences)
     if d.size == 0 or not np.isfinite(d).all():
         raise ValueError(f"a sign-flip test needs finite differences, got {d}")
     observed = abs(float(d.sum())) - ROUNDING * float(np.abs(d).sum())  # ties despite rounding
@@ -117,7 +131,7 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 def cohen_dz(differences: Tensor | Sequence[float]) -> float | None:
     """Mean paired difference in units of its own deviation; None where that is not defined."""
-    d = np.asarray(differences, dtype=np.float64).reshape(-1)
+    d = differing(differences)
     if d.size == 1 or _alike(d):
         return None
     return float(d.mean() / d.std(ddof=1))

@@ -1,5 +1,6 @@
 """What was asked, what was answered, and what every control answered."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -14,6 +15,7 @@ from memlab.session import Recall, Session
 from memlab.similarity import pearson
 
 ROWS = 8  # items at most
+ACROSS = 10  # columns at most; more are folded into bands below one another
 COLUMN, HEAD = 1.12, 0.6  # inches
 
 
@@ -31,17 +33,23 @@ def gallery(
         return recall
     wanted = (*session.floors, *session.ceilings) if controls is None else controls
     shown = [name for name in wanted if name in recall.controls and name != "cue"]
-    rows = min(len(recall.items), ROWS)
+    rows, names = min(len(recall.items), ROWS), ("target", "cue", "answer", *shown)
+    bands = math.ceil(len(names) / ACROSS)
+    across = math.ceil(len(names) / bands)
     title = f"Asked and answered: {words(arm)}, {words(phase)} (first replicate; r = Pearson)"
-    figure = sheet(COLUMN * (3 + len(shown)) + 0.9, _height(session) * rows + HEAD, title)
-    axes = figure.subplots(rows, 3 + len(shown), squeeze=False)
+    height = bands * (_height(session) * rows + HEAD / 2) + HEAD / 2
+    figure = sheet(COLUMN * across + 0.9, height, title)
+    grid = figure.subplots(rows * bands, across, squeeze=False).reshape(bands, rows, across)
     for row in range(rows):
-        for column, (image, note) in enumerate(_tiles(session, recall, shown, row)):
-            tile(axes[row, column], plane(image, session.space), note)
+        for place, (image, note) in enumerate(_tiles(session, recall, shown, row)):
+            tile(grid[place // across, row, place % across], plane(image, session.space), note)
         label = words(session.names[recall.items[row]])
-        axes[row, 0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8.5)
-    for axis, name in zip(axes[0], ("target", "cue", "answer", *shown), strict=True):
-        axis.set_title(words(name), fontsize=8.5, loc="center", color=_ink(session, name))
+        for axes in grid[:, row, 0]:
+            axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8.5)
+    for axes, name in zip(grid[:, 0].flat, names, strict=False):
+        axes.set_title(words(name), fontsize=8.5, loc="center", color=_ink(session, name))
+    for axes in grid[-1, :, len(names) - across * (bands - 1) :].flat:
+        axes.remove()
     return figure
 
 

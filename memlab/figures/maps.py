@@ -1,5 +1,7 @@
 """Memory as a map, and which memory a cue brings up."""
 
+from textwrap import fill
+
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,6 +16,7 @@ from memlab.session import Session, Snapshot
 
 MOST = 6  # snapshots
 WRITTEN_OUT = 12  # rows and columns up to which the values are printed in the cells
+ACROSS = 26  # letters that fit above a map
 DARK = 0.6  # above this the print is white
 
 
@@ -98,5 +101,5 @@ def _commonest(grid: Tensor) -> float:
 
 
 def _caption(shot: Snapshot) -> str:
-    first, *more = shot.arms
-    return f"{words(first)}{f' (+{len(more)})' if more else ''}\nafter {words(shot.phase)}"
+    arms = fill(", ".join(words(arm) for arm in shot.arms), ACROSS)
+    return f"{arms}\nafter {words(shot.phase)}"

@@ -76,7 +76,8 @@ def colour(arm: str, others: Sequence[str] = ()) -> str:
 
 def words(name: str) -> str:
     """A name of code as words."""
-    return name.replace("_", " ").replace("pearson", "Pearson").replace("iou", "IoU")
+    whole = name.replace("hidden_pearson", "Pearson on the hidden part")
+    return whole.replace("_", " ").replace("pearson", "Pearson").replace("iou", "IoU")
 
 
 def plane(values: Tensor, space: Space) -> NDArray[np.float32]:

@@ -21,7 +21,8 @@ def claim_forest(_: Session, report: Report) -> Figure | Absent:
         return Absent("nothing is claimed of this run")
     rows = len(report.verdicts)
     note = " (exploratory: too few replicates)" if report.exploratory else ""
-    figure = sheet(9.6, 0.72 * rows + 1.2, f"Claims: margin over every control{note}")
+    title = f"Claims: margin over every control, or over the other arm{note}"
+    figure = sheet(9.6, 0.72 * rows + 1.2, title)
     axes, text = figure.subplots(1, 2, width_ratios=[3, 2.4], sharey=True)
     axes.axvline(0, color=INK, lw=0.9)
     for place, verdict in enumerate(reversed(report.verdicts)):
@@ -31,12 +32,20 @@ def claim_forest(_: Session, report: Report) -> Figure | Absent:
         text.text(0, place - 0.04, _why(verdict), fontsize=7.5, va="top", color="#555555")
     labels = [fill(v.statement, 34) for v in reversed(report.verdicts)]
     axes.set_yticks(range(rows), labels)
-    axes.set(ylim=(-0.6, rows - 0.4), xlabel="own score − control's score, 95 % interval")
+    axes.set(ylim=(-0.6, rows - 0.4), xlabel=f"margin in {_measures(report)}, 95 % interval")
+    if any(len(v.margins or {}) > 1 for v in report.verdicts):
+        axes.plot([], [], "o", ms=3.5, color=PALE, label="other controls")
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0)
     axes.tick_params(axis="y", length=0, labelsize=8.5)
     axes.grid(axis="x", color="#e6e6e6", lw=0.7)
     axes.set_axisbelow(True)
     text.axis("off")
     return figure
+
+
+def _measures(report: Report) -> str:
+    """What the margins are differences of."""
+    return " or ".join(words(name) for name in dict.fromkeys(v.measure for v in report.verdicts))
 
 
 def reference_dots(_: Session, report: Report) -> Figure | Absent:
@@ -80,7 +89,7 @@ def _interval(axes: Axes, place: float, value: Estimate, ink: str, width: float)
 
 
 def _why(verdict: Verdict) -> str:
-    lines = fill(verdict.reason, 52, max_lines=2, placeholder=" …")
+    lines = fill(words(verdict.reason), 52, max_lines=2, placeholder=" …")
     if verdict.effect is None or verdict.p_holm is None:
         return lines
     over = words(verdict.best_control)

@@ -27,6 +27,7 @@ def information_by_values(session: Session, *, arm: str, phase: str, group: Grou
     Per value I = H(x) + H(a) - H(x, a) between the pattern x and the decided answer a, counted
     where the cue did not vouch; 1 - H2((1 + m) / 2) at overlap m for balanced patterns, and 0 for a
     blank answer to sparse ones. The cue, read at half its own maximum, is taken off the same way.
+    A cue whose answer holds less than itself counts against the others; only the sum is at least 0.
     """
     if session.space.symbols != BINARY:
         return Absent("only binary values are counted in bits of a symmetric channel")
@@ -34,7 +35,7 @@ def information_by_values(session: Session, *, arm: str, phase: str, group: Grou
     mean = averaged(_bits_beyond_cue, given)
     if isinstance(mean, Absent) or isinstance(given, Absent):
         return mean
-    return mean * len(given.items)
+    return (mean * len(given.items)).clamp(min=0)
 
 
 def information_by_identity(session: Session, *, arm: str, phase: str, group: Group) -> Measure:
@@ -74,7 +75,7 @@ def _bits_beyond_cue(a: Answers) -> Tensor:
     hidden = ~a.certain
     own = a.truth > LIT
     cue = a.cue > LIT * a.cue.amax(2, keepdim=True)
-    return (_bits(a.response > LIT, own, hidden) - _bits(cue, own, hidden)).clamp(min=0)
+    return _bits(a.response > LIT, own, hidden) - _bits(cue, own, hidden)
 
 
 def _bits(answer: Tensor, own: Tensor, within: Tensor) -> Tensor:

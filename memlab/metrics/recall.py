@@ -10,6 +10,8 @@ from memlab.metrics.scores import confusion, score
 from memlab.session import Session
 from memlab.similarity import cosine
 
+CHANCE = 0.01  # a score at or below this is no more than chance gives, and divides nothing
+
 
 def likeness(
     session: Session,
@@ -46,14 +48,19 @@ def ratio(
     under: Sequence[str],
     group: Group,
     measure: str = "pearson",
-    least: float = 0.01,
 ) -> Measure:
-    """Score at (arm, phase) ``over`` as a multiple of that at ``under``, at least ``least``."""
+    """Score at (arm, phase) ``over`` as a multiple of that at ``under``, where that is one."""
     above = likeness(session, arm=over[0], phase=over[1], group=group, measure=measure)
     below = likeness(session, arm=under[0], phase=under[1], group=group, measure=measure)
     if isinstance(above, Absent):
         return above
-    return below if isinstance(below, Absent) else above / below.clamp(min=least)
+    if isinstance(below, Absent):
+        return below
+    low = int((below <= CHANCE).sum())
+    if low:
+        where = "/".join(under)
+        return Absent(f"{where} scored {CHANCE} or less in {low} of {len(below)} replicates")
+    return above / below
 
 
 def cue_dependence(session: Session, *, arm: str, phase: str, group: Group) -> Measure:

@@ -1,15 +1,19 @@
 """The claim gate: what holds, what does not, and what cannot be said."""
 
+from dataclasses import dataclass, replace
+from typing import final
+
 import pytest
 import torch
 
 from memlab.absent import Absent
-from memlab.claims import BeatsFloors, Contrast, Status, judged
+from memlab.claims import BeatsFloors, Claim, Contrast, Status, judged
 from memlab.space import Space
-from tests.unit.sessions import asked_once, blobs, three_phase
+from tests.unit.sessions import asked_once, blobs, half_cue, three_phase
 
 RECALLED = BeatsFloors("it is recalled", arm="written", phase="recall", group="targets")
 SURVIVES = BeatsFloors("they survive", arm="interfered", phase="after", group="targets")
+HIDDEN = replace(SURVIVES, measure="hidden_pearson")
 DECAY = Contrast(
     "time weakens", better=("idle", "before"), worse=("idle", "after"), group="targets"
 )
@@ -36,12 +40,13 @@ def test_a_claim_that_beats_every_floor_holds():
     assert verdict.status is Status.HOLDS
     assert verdict.effect == min(verdict.margins.values(), key=lambda margin: margin.mean)
     assert verdict.p == 2**-7
+    assert verdict.reason == "above all 8 floors"
 
 
 def test_one_floor_that_is_not_beaten_is_named():
     verdict = only(RECALLED, recalled(8, lambda truth: truth, name="mean"))
     assert verdict.status is Status.NOT_SHOWN
-    assert verdict.reason == "does not beat mean"
+    assert verdict.reason == "not above mean"
     assert verdict.best_control == "mean"
     assert verdict.p == 1
 
@@ -62,13 +67,68 @@ def test_one_replicate_gives_a_verdict_without_an_interval():
 
 def test_too_few_replicates_do_not_hide_a_floor_that_won():
     verdict = only(RECALLED, recalled(3, lambda truth: truth))
-    assert (verdict.status, verdict.reason) == (Status.NOT_SHOWN, "does not beat cue")
+    assert (verdict.status, verdict.reason) == (Status.NOT_SHOWN, "not above cue")
 
 
 def test_more_claims_need_more_replicates():
     session = recalled(6, noise)
     assert only(RECALLED, session).status is Status.HOLDS
     assert {v.status for v in judged({"a": RECALLED, "b": RECALLED}, session)} == {Status.TOO_FEW}
+
+
+@final
+@dataclass(frozen=True)
+class Given(Claim):
+    """A claim of known margins."""
+
+    statement: str
+    measure: str
+    found: dict[str, torch.Tensor]
+
+    def margins(self, _):
+        return self.found
+
+
+def given(*margins: list[float]) -> Given:
+    found = {f"floor {i}": torch.tensor(m).double() for i, m in enumerate(margins)}
+    return Given("something is shown", "pearson", found)
+
+
+@pytest.mark.parametrize("replicates", [1, 3, 8])
+@pytest.mark.parametrize("size", [1e-7, 9e-7, -1e-7])
+def test_float_noise_never_holds(replicates, size):
+    noise = [size * (1 + i / 100) for i in range(replicates)]
+    verdict = only(given(noise, [1.0] * replicates), three_phase())
+    assert (verdict.status, verdict.reason) == (Status.NOT_SHOWN, "not above floor 0")
+    assert (verdict.p, verdict.effect.mean) == (1, 0)
+
+
+def test_a_mean_margin_of_float_noise_never_holds():
+    verdict = only(given([2e-6, *[0.0] * 7]), three_phase())
+    assert (verdict.status, verdict.p) == (Status.NOT_SHOWN, 1)
+
+
+def test_a_small_margin_that_is_no_noise_holds():
+    assert only(given([1e-4 + i * 1e-6 for i in range(8)]), three_phase()).status is Status.HOLDS
+
+
+def test_on_the_hidden_part_a_returned_cue_is_worth_nothing():
+    def halfway(truth: torch.Tensor) -> torch.Tensor:
+        return half_cue(truth).values + 0.3 * (truth - half_cue(truth).values)
+
+    patterns = blobs(8, 3)
+    session = asked_once(halfway, cue=half_cue, controls={"cue": half_cue(patterns).values})
+    whole = only(RECALLED, session)
+    hidden = only(replace(RECALLED, measure="hidden_pearson"), session)
+    assert hidden.effect.mean == pytest.approx(1)
+    assert hidden.measure == "hidden_pearson"
+    assert whole.effect.mean < 0.5
+
+
+def test_the_hidden_part_is_all_where_the_cue_is_certain_of_nothing():
+    session = three_phase()
+    whole, hidden = only(SURVIVES, session), only(HIDDEN, session)
+    assert hidden.effect.mean == pytest.approx(whole.effect.mean, abs=1e-6)
 
 
 def test_p_is_the_largest_over_the_floors():
@@ -85,7 +145,7 @@ def test_p_is_the_largest_over_the_floors():
 def test_a_contrast_compares_two_treatments_of_the_same_items():
     verdict = only(DECAY, three_phase())
     assert verdict.status is Status.HOLDS
-    assert verdict.best_control == "idle/after"
+    assert (verdict.best_control, verdict.reason) == ("idle/after", "above idle/after")
 
 
 def test_a_contrast_in_the_wrong_direction_is_not_shown():

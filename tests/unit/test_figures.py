@@ -1,6 +1,7 @@
 """Every figure of the configuration draws a hand-made run, or says why not."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -24,14 +25,16 @@ from memlab.report import (
     numbers,
     reference_frame,
     reference_table,
+    reference_words,
     scalar_frame,
     scalar_table,
     verdict_frame,
     verdict_table,
 )
-from memlab.session import Film
+from memlab.session import Exposure, Film
 from memlab.space import Space
-from tests.unit.sessions import asked_once, three_phase
+from memlab.substrate import Series
+from tests.unit.sessions import CEILINGS, FLOORS, asked_once, blobs, three_phase
 
 CONF = Path(__file__).parents[2] / "conf"
 PROTOCOLS = ("three_phase", "single", "scarring_validation")
@@ -128,6 +131,20 @@ def test_a_reference_is_within_its_tolerance_or_not():
     assert reference_table(report).row_count == 4
 
 
+def test_references_are_printed_with_the_decimals_of_their_tolerance():
+    scalars = {"mass": lambda _: torch.full((8,), 203.5239), "step": lambda _: torch.ones(8) * 57}
+    wanted = [
+        Reference("mass", published=203.524, expected=203.524, tolerance=0.001),
+        Reference("step", expected=57, tolerance=8),
+        Reference("mass", published=203.5),
+    ]
+    first, second, third = evaluate(three_phase(), scalars, {}, wanted).references
+    told = ("203.524", "203.524 ± 0.001", "203.524 [203.524, 203.524]")
+    assert reference_words(first) == told
+    assert reference_words(second) == ("–", "57 ± 8", "57 [57, 57]")
+    assert reference_words(third)[:2] == ("203.5", "– ± –")
+
+
 def test_figures_without_data_say_what_is_missing():
     session = asked_once(lambda truth: truth)
     where = {"arm": "nobody", "phase": "recall"}
@@ -154,6 +171,144 @@ def test_lines_and_volumes_have_a_gallery_too(shape, tmp_path):
     drawn = gallery(session, BARE, arm="written", phase="recall")
     drawn.savefig(tmp_path / "gallery.png", dpi=40)
     assert len(drawn.axes) == 2 * 3
+
+
+def curves_of(axes) -> dict:
+    return {line.get_label(): line for line in axes.lines if not line.get_label().startswith("_")}
+
+
+def short(session, steps: int):
+    """The same run, looked at this often."""
+
+    def cut(recall):
+        found = {
+            n: Series(s.steps[:steps], s.values[..., :steps]) for n, s in recall.series.items()
+        }
+        return replace(recall, series=found)
+
+    session.recalls = [cut(r) for r in session.recalls]
+    return session
+
+
+@pytest.mark.parametrize("replicates", [1, 8])
+def test_one_look_is_drawn_as_a_dot(replicates, tmp_path):
+    drawn = score_over_time(
+        short(three_phase(replicates), 1), BARE, arms=["idle", "rehearsed"], phase="after"
+    )
+    drawn.savefig(tmp_path / "dot.png", dpi=40)
+    lines = curves_of(drawn.axes[0])
+    assert {line.get_marker() for line in lines.values()} == {"o"}
+    assert [len(line.get_xdata()) for line in lines.values()] == [1, 1]
+
+
+def test_scores_over_time_are_one_line_an_arm_and_one_name_a_floor():
+    drawn = score_over_time(
+        three_phase(), BARE, arms=["idle", "rehearsed", "nobody"], phase="after", group="targets"
+    )
+    axes = drawn.axes[0]
+    assert list(curves_of(axes)) == ["idle", "rehearsed"]
+    assert all(len(line.get_xdata()) == 41 for line in curves_of(axes).values())
+    assert len(axes.texts) == len(FLOORS)
+    assert axes.get_ylabel() == "Pearson with the whole target"
+
+
+def test_many_floors_have_names_that_do_not_overlap():
+    session = three_phase()
+    more = {f"floor_{i}": session.recalls[1].controls["blank"] for i in range(12)}
+    session.floors = (*session.floors, *more)
+    session.recalls = [replace(r, controls=r.controls | more) for r in session.recalls]
+    drawn = score_over_time(session, BARE, arms=["interfered"], phase="after", group="targets")
+    drawn.draw_without_rendering()
+    boxes = sorted((text.get_window_extent() for text in drawn.axes[0].texts), key=lambda b: b.y0)
+    assert len(boxes) == 20
+    assert all(low.y1 <= high.y0 + 2 for low, high in pairwise(boxes))
+
+
+def test_scars_grow_from_nothing_over_equal_times():
+    session = three_phase()
+    last = session.exposures[2]
+    rest = {n: Series(s.steps[-1:] * 3, s.values[:, -1:]) for n, s in last.series.items()}
+    session.exposures.append(Exposure(("idle",), "interfere", None, rest, presentations=3))
+    lines = curves_of(scar_growth(session, BARE, arms=["interfered", "idle"]).axes[0])
+    assert lines["interfered"].get_xdata()[-1] == lines["idle"].get_xdata()[-1] == 6
+    assert [line.get_xdata()[0] for line in lines.values()] == [0, 0]
+
+
+def test_scars_first_seen_late_start_at_nothing_all_the_same():
+    session = three_phase()
+    first = session.exposures[0]
+    late = {n: Series(s.steps[3:], s.values[:, 3:], s.unit) for n, s in first.series.items()}
+    session.exposures[0] = replace(first, series=late)
+    line = curves_of(scar_growth(session, BARE, arms=["idle"]).axes[0])["idle"]
+    assert line.get_xdata()[:2] == pytest.approx([0, 0.3])
+    assert line.get_ydata()[0] == 0 < line.get_ydata()[1]
+
+
+def test_bars_stand_for_treatments_and_controls_on_the_hidden_part():
+    session = three_phase()
+    drawn = interference_bars(session, BARE, measure="hidden_pearson")
+    assert [len(axes.patches) for axes in drawn.axes] == [5, 3]
+    assert drawn.axes[0].get_ylabel() == "Pearson on the hidden part"
+    bars = control_bars(
+        session, BARE, arm="idle", phase="after", group="targets", measure="hidden_pearson"
+    )
+    axes = bars.axes[0]
+    assert len(axes.get_yticklabels()) == 1 + len(FLOORS) + len(CEILINGS)
+    assert axes.get_xlabel() == "Pearson on the hidden part"
+
+
+def test_a_forest_has_a_dot_for_every_margin_and_names_the_grey_ones():
+    session = three_phase()
+    report = reported(session, "three_phase")
+    axes = claim_forest(session, report).axes[0]
+    dots = [line for line in axes.lines if line.get_marker() == "o" and len(line.get_xdata())]
+    assert len(dots) == sum(len(v.margins) for v in report.verdicts)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["other controls"]
+    assert axes.get_xlabel().startswith("margin in Pearson on the hidden part")
+
+
+def test_dots_of_references_show_what_was_measured():
+    session = RUNS["scarring_validation"]()
+    report = reported(session, "scarring_validation")
+    rows = [r for r in report.references if "/control" not in r.reference.metric_name]
+    measured = [r for r in rows if not isinstance(r.measured, Absent)]
+    drawn = reference_dots(session, report)
+    lines = [line for axes in drawn.axes for line in axes.lines if len(line.get_xdata())]
+    assert sum(line.get_marker() == "o" for line in lines) == len(measured) > 0
+    assert sum(len(axes.get_yticklabels()) for axes in drawn.axes) == len(rows)
+
+
+def test_maps_say_of_which_arms_they_are():
+    drawn = scar_maps(three_phase(), BARE)
+    titles = [axes.get_title() for axes in drawn.axes if axes.images and axes.get_title()]
+    assert titles[0].replace("\n", " ") == "interfered, idle, rehearsed after acquire"
+
+
+def test_a_matrix_prints_every_pair():
+    axes = cue_memory_matrix(three_phase(), BARE, arm="idle", phase="after").axes[0]
+    assert len(axes.texts) == 6 * 6
+
+
+@pytest.mark.parametrize("controls", [0, 7, 8, 14])
+def test_a_gallery_folds_when_it_has_many_columns(controls, tmp_path):
+    truth = blobs(2, 3)
+    names = [f"floor_{i}" for i in range(controls)]
+    session = asked_once(lambda truth: truth, patterns=truth, controls=dict.fromkeys(names, truth))
+    drawn = gallery(session, BARE, arm="written", phase="recall", controls=names)
+    drawn.savefig(tmp_path / "gallery.png", dpi=40)
+    assert sum(len(axes.images) for axes in drawn.axes) == len(drawn.axes) == 3 * (3 + controls)
+    heads = [axes.get_title() for axes in drawn.axes if axes.get_title()]
+    assert heads == ["target", "cue", "answer", *(f"floor {i}" for i in range(controls))]
+    assert drawn.get_figwidth() <= 12.2
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_no_two_figures_of_a_protocol_have_one_title(name):
+    session = RUNS[name]()
+    report = reported(session, name)
+    drawn = [figure(session, report) for figure in loaded("figures", name).values()]
+    titles = [figure.get_suptitle() for figure in drawn if isinstance(figure, Figure)]
+    assert len(set(titles)) == len(titles) > 0
 
 
 def test_one_replicate_draws_without_intervals(tmp_path):

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from memlab.absent import Absent
 from memlab.metrics import interference, memory, recall, spatial
 from memlab.session import Session
-from memlab.space import Space
+from memlab.space import Cue, Space
 from tests.unit.sessions import asked_once, blobs, half_cue, three_phase
 
 HERE = {"arm": "written", "phase": "recall", "group": "targets"}
@@ -170,12 +170,20 @@ def test_symbols_are_not_lit_but_right_or_wrong():
 
 def test_ratio_and_cross_cosine():
     session = three_phase()
-    over, under = ("interfered", "before"), ("lures_only", "after")
-    ratio = recall.ratio(session, over=over, under=under, group="targets", least=0.5)
-    assert torch.allclose(ratio, recall.likeness(session, **(AFTER | {"phase": "before"})) / 0.5)
+    over, under = ("interfered", "before"), ("interfered", "after")
+    ratio = recall.ratio(session, over=over, under=under, group="targets")
+    before = recall.likeness(session, **(AFTER | {"phase": "before"}))
+    assert torch.allclose(ratio, before / recall.likeness(session, **AFTER))
     cross = recall.cross_cosine(session, arm="interfered", phase="after", asked=0, other=0)
     own = recall.likeness(session, **(AFTER | {"group": 0}), measure="cosine")
     assert torch.allclose(cross, own)
+
+
+def test_nothing_is_a_multiple_of_chance():
+    session = asked_once(torch.zeros_like)
+    here = ("written", "recall")
+    found = recall.ratio(session, over=here, under=here, group="targets")
+    assert reason(found) == "written/recall scored 0.01 or less in 8 of 8 replicates"
 
 
 # --- forgetting, memory, time ---------------------------------------------------------------
@@ -213,6 +221,23 @@ def test_information_is_that_of_a_symmetric_channel_for_balanced_patterns():
     entropy = -(0.1 * math.log2(0.1) + 0.9 * math.log2(0.9))
     expected = 100 * 200 * (1 - entropy)
     assert memory.information_by_values(session, **HERE) == pytest.approx(expected, rel=0.05)
+
+
+def test_an_answer_that_knows_less_than_its_cue_counts_against_the_others():
+    def first_lost(truth: torch.Tensor) -> torch.Tensor:
+        return truth * torch.tensor([0.0, 1, 1])[:, None, None]
+
+    def first_given(truth: torch.Tensor) -> Cue:
+        given = torch.zeros_like(truth, dtype=torch.bool)
+        given[:, 0] = True
+        return Cue(truth * given, given=given, certain=torch.zeros_like(given))
+
+    def bits(group) -> torch.Tensor:
+        session = asked_once(first_lost, cue=first_given)
+        return memory.information_by_values(session, **(HERE | {"group": group}))
+
+    assert bits((0, 1)).mean() < bits(1).mean() / 2  # what the first cue held is lost
+    assert bits(0).max() == 0  # the sum is at least 0
 
 
 def test_identity_is_worth_log_two_of_the_choices():

@@ -45,6 +45,13 @@ def test_zeros_weaken_the_sign_flip_test():
     assert sign_flip_p([0.0] * 10) == 1
 
 
+@pytest.mark.parametrize("n", [8, 20])
+def test_float_noise_is_no_difference(n):
+    assert sign_flip_p(np.linspace(1e-7, 9e-7, n)) == 1
+    assert cohen_dz(np.linspace(1e-7, 9e-7, n)) is None
+    assert sign_flip_p([1.0, 1, 1, 1e-7, -2e-7]) == pytest.approx(2.0 ** (1 - 3))
+
+
 def test_tied_differences_count_as_extreme_despite_rounding():
     assert sign_flip_p([0.1, 0.2, 0.3, 0.1 + 0.2]) == pytest.approx(2.0 ** (1 - 4))
 
@@ -115,6 +122,12 @@ def test_a_band_holds_the_mean_and_skips_what_stopped():
     mean = curves[:, :4].double().nanmean(0).numpy()
     assert ((low[:4] < mean) & (mean < high[:4])).all()
     assert np.isnan([low[4], high[4]]).all()
+
+
+def test_an_estimate_is_printed_with_as_many_decimals_as_asked_for():
+    found = Estimate((0.0,) * 6, 203.5239, 203.5, 203.52451)
+    assert found.rounded(3) == "203.524 [203.500, 203.525]"
+    assert Estimate((57.2,), 57.2, None, None).rounded(0) == "57 (n = 1, no interval)"
 
 
 def test_numbers_are_printed_with_their_interval():
