@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from memlab.app import manual
+from memlab.app.pipe import written
 
 
 def main() -> None:
@@ -11,7 +12,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     folders = config_dirs(arguments)
     if {"--help", "-h"} & set(arguments):
-        sys.stdout.write(manual.page(folders))
+        written(manual.page(folders), sys.stdout)
         sys.exit(0)
     from memlab.app.composer import status
 

@@ -11,9 +11,10 @@ from torch import Tensor
 from memlab.draws import Draws
 from memlab.space import Cue, Space
 
-Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
-Spread: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Scale: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+# Numbers are taken strictly: true is not 1, and "0.5" is not 0.5.
+Share: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+Spread: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
+Scale: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
 
 
 class CueMaker(ABC):
@@ -76,7 +77,7 @@ class Wedge(CueMaker):
     """A sector about the centre of the last two axes, certain; the rest is not given."""
 
     share: Share = 0.25  # of the full angle, given
-    start: Annotated[float, Field(ge=0, lt=1)] = 0.0  # turns, anticlockwise from the right
+    start: Annotated[Share, Field(lt=1)] = 0.0  # turns, anticlockwise from the right
 
     def cue(self, pattern: Tensor, foil: Tensor, space: Space, draws: Draws) -> Cue:
         if len(space.shape) == 1:

@@ -63,7 +63,10 @@ def prepare(experiment: Experiment) -> Plan:
     planned = stages(experiment.protocol.arms())
     makers = {"default": experiment.cue, **experiment.cues}
     if missing := {stage.cue for stage in planned} - set(makers):
-        raise ValueError(f"the protocol asks for cues {sorted(missing)}; cues has {sorted(makers)}")
+        raise ValueError(
+            f"the protocol asks for cues {sorted(missing)}, but cues has {sorted(makers)}; "
+            "experiment=scarring_validation sets stronger"
+        )
     space = experiment.patterns.space
     media = {m: experiment.substrate(space=space, **dict(m)) for m in {s.medium for s in planned}}
     session, patterns = _empty_session(experiment, draws)

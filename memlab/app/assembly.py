@@ -56,8 +56,10 @@ def planned(settings: Settings, protocol_name: str) -> Plan:
     )
     try:
         return prepare(experiment)
-    except (ValueError, TypeError) as error:
+    except ValidationError as error:  # the substrate is the one part that is built there
         raise Refused(reason(error, "substrate")) from error
+    except (ValueError, TypeError) as error:
+        raise Refused(str(error)) from error
 
 
 def prepared(settings: Settings) -> Instruments:
@@ -99,10 +101,10 @@ def located(path: str, node: Tree) -> Callable[..., object]:
 
 
 def reason(error: BaseException, path: str) -> str:
-    """Why something could not be built."""
+    """Why the part under this key could not be built."""
     if isinstance(error, ValidationError):
         return "\n".join(complaints(error, prefix=path))
-    return str(error)
+    return f"{path}: {error}"
 
 
 def device(asked: str) -> torch.device:

@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from memlab.app import manual
 from memlab.app.outcome import CODES, Interrupted, Outcome, Place, Status
+from memlab.app.pipe import silence, written
 
 
 def status(folders: list[Path]) -> int:
@@ -30,15 +31,18 @@ def status(folders: list[Path]) -> int:
 
     try:
         hydra.main(version_base="1.3", config_path=str(folders[0]), config_name="config")(job)()
+        sys.stdout.flush()
     except KeyboardInterrupt as stop:
         return 128 + (stop.signal if isinstance(stop, Interrupted) else signal.SIGINT)
+    except BrokenPipeError:  # the composer was showing a configuration, and nobody reads on
+        silence(sys.stdout)
     except Exception as error:
         if full:
             raise
         from memlab.app.refusal import FULL, explained
 
         groups = tuple(manual.groups(folders))
-        sys.stderr.write(f"{explained(error, groups)}\n\n{FULL}\n")
+        written(f"{explained(error, groups)}\n\n{FULL}\n", sys.stderr)
         return CODES[Status.REFUSED]
     return max((outcome.code for outcome in outcomes), default=0)
 

@@ -5,6 +5,7 @@ import os
 import sys
 
 from memlab.app.outcome import Outcome, Place, Status
+from memlab.app.pipe import written
 from memlab.app.refusal import FULL, explained
 from memlab.app.schema import Refused, Tree, checked
 
@@ -20,7 +21,7 @@ def attempted(config: Tree, place: Place, *, full: bool) -> Outcome:
         outcome = completed(config, place)
     except KeyboardInterrupt:
         unfinished(place, Status.KILLED, "interrupted").save()
-        sys.stderr.write(f"\ninterrupted; what was recorded is in {place.folder}\n")
+        written(f"\ninterrupted; what was recorded is in {place.folder}\n", sys.stderr)
         raise
     except Exception as error:
         status = Status.REFUSED if isinstance(error, Refused) else Status.FAILED
@@ -28,8 +29,9 @@ def attempted(config: Tree, place: Place, *, full: bool) -> Outcome:
         log.exception("%s: %s", status, outcome.message)
         if full:
             raise
-        sys.stderr.write(f"{told(outcome)}\n")
     outcome.save()
+    if outcome.status is not Status.FINISHED:
+        written(f"{told(outcome)}\n", sys.stderr)
     return outcome
 
 

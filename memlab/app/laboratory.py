@@ -1,13 +1,16 @@
 """A run from settings to results: prepare, track, execute, evaluate, keep, show."""
 
 import logging
+import os
 import re
 import signal
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 import torch
 import yaml
@@ -16,10 +19,10 @@ from memlab import archive, native
 from memlab.app.assembly import Instruments, built, planned, prepared
 from memlab.app.outcome import Outcome, Place, Status
 from memlab.app.progress import live
-from memlab.app.provenance import device_name, facts
-from memlab.app.results import keep_figures, keep_tables, keep_videos, show
+from memlab.app.provenance import device_name, facts, fingerprints
+from memlab.app.results import keep_figures, keep_tables, keep_videos, show, show_link
 from memlab.app.schema import DIRECTIVES, Settings, Tree
-from memlab.app.tracking import Ended, Record, RunLog, Tracking
+from memlab.app.tracking import Ended, Lost, Record, RunLog, Tracking
 from memlab.experiment import Plan
 from memlab.report import Report, evaluate, numbers
 from memlab.runner import Progress, execute
@@ -42,12 +45,23 @@ def conducted(settings: Settings, config: Tree, place: Place) -> Outcome:
     try:
         with live(progress, heading(record, plan.experiment.device)):
             report = observed(plan, progress, instruments, place.folder)
-            run.finish(Ended(Status.FINISHED, place.folder, logged(report), verdicts(report)))
+        outcome = finished(report, place, time.time() - began)
+        outcome.save()  # before anything that others can keep from ending
+        show(report, place, outcome.seconds)
+        tags = verdicts(report) | fingerprints(plan.session)
+        run.finish(Ended(Status.FINISHED, place.folder, logged(report), tags))
+    except Lost as error:
+        log.exception("the run was not tracked")
+        return replace(outcome, status=Status.FAILED, message=str(error))
     except BaseException as error:
         close(run, error, progress, place.folder)
         raise
-    seconds = time.time() - began
-    show(report, place, run.link, seconds)
+    show_link(place, run.link)
+    return outcome
+
+
+def finished(report: Report, place: Place, seconds: float) -> Outcome:
+    """The outcome of a job that has all its results."""
     means = {n: x for n, x in logged(report).items() if not n.startswith("interval/")}
     return Outcome(
         Status.FINISHED, str(place.folder), place.overrides, place.choices, means, seconds=seconds
@@ -95,7 +109,8 @@ def flat(tree: Tree, path: str = "") -> dict[str, str]:
 def heading(record: Record, device: torch.device) -> str:
     """The line a run starts with."""
     replicates, threads = record.params["replicates"], torch.get_num_threads()
-    kernel = "" if native.available() else " · no C kernel built (make setup): slow torch reference"
+    slow = "substrate.backend" in record.params and not native.available()
+    kernel = " · no C kernel built (make setup): slow torch reference" if slow else ""
     machine = f"{device_name(device)}, {threads} threads{kernel}"
     return f"{record.name} · {replicates} replicates · {machine}"
 
@@ -122,7 +137,7 @@ def close(run: RunLog, error: BaseException, progress: Progress, folder: Path) -
         "memlab.message": f"{type(error).__name__}: {error}".rstrip(": ") + where,
         "memlab.trace": "".join(traceback.format_exception(error)),
     }
-    with undisturbed():
+    with closing_down():
         try:
             if progress.session is not None:
                 archive.save(progress.session, folder / "session.npz")
@@ -131,10 +146,10 @@ def close(run: RunLog, error: BaseException, progress: Progress, folder: Path) -
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Let nothing, a second Ctrl-C neither, keep the block from ending; log what goes wrong."""
+def closing_down() -> Iterator[None]:
+    """Log what goes wrong in the block; a further signal, such as a second Ctrl-C, ends at once."""
     signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(one, signal.SIG_IGN) for one in signals]
+    before = [signal.signal(one, abandon) for one in signals]
     try:
         yield
     except Exception:
@@ -142,3 +157,8 @@ def undisturbed() -> Iterator[None]:
     finally:
         for one, handler in zip(signals, before, strict=True):
             signal.signal(one, handler)
+
+
+def abandon(number: int, _: FrameType | None) -> None:
+    """End the process here and now, whatever it waits for."""
+    os._exit(128 + number)

@@ -5,21 +5,32 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import final
 
 from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from memlab.app.pipe import silence
 from memlab.runner import Progress
 
 PLAIN_WIDTH = 120  # columns of a table that goes to a file or a pipe
 
 
+@final
+class Terminal(Console):
+    """A console that stays quiet once nobody reads, where rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        silence(sys.stderr if self.stderr else sys.stdout)
+
+
 def console(*, stderr: bool = False) -> Console:
     """A console as wide as the terminal, or wide enough for our tables where there is none."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else PLAIN_WIDTH)
+    return Terminal(stderr=stderr, width=None if stream.isatty() else PLAIN_WIDTH)
 
 
 @contextmanager

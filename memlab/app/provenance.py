@@ -5,13 +5,17 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from memlab.app.schema import Tree
+from memlab.session import Session
 
 SILENT = ("tracking", "name")  # keys that change nothing that is computed
+ROOT = Path(__file__).resolve().parents[2]  # a checkout's folder, or where packages are installed
 
 
 def facts(config: Tree, device: torch.device) -> dict[str, str]:
@@ -35,6 +39,24 @@ def config_hash(config: Tree) -> str:
     return hashlib.sha256(json.dumps(computing, sort_keys=True).encode()).hexdigest()
 
 
+def fingerprints(session: Session) -> dict[str, str]:
+    """Tags that are equal for two runs that were taught the same and were asked the same."""
+    cues = (
+        part
+        for recall in session.recalls
+        for part in (recall.cue.values, recall.cue.given, recall.cue.certain)
+    )
+    return {"memlab.patterns_sha": digest([session.patterns]), "memlab.cues_sha": digest(cues)}
+
+
+def digest(tensors: Iterable[Tensor]) -> str:
+    """The first 16 hex digits of the SHA-256 of all bytes, one tensor after the other."""
+    found = hashlib.sha256()
+    for tensor in tensors:
+        found.update(tensor.contiguous().numpy().tobytes())
+    return found.hexdigest()[:16]
+
+
 def device_name(device: torch.device) -> str:
     """``cpu``, or the GPU by its name."""
     if device.type == "cuda":
@@ -43,11 +65,15 @@ def device_name(device: torch.device) -> str:
 
 
 def git(*arguments: str) -> str:
-    """What git says about the folder this code lies in; empty where it says nothing."""
-    folder = Path(__file__).resolve().parent
+    """What git says about the checkout this code lies in; empty where it lies in none.
+
+    An installed package may lie inside somebody else's repository, which says nothing of it.
+    """
+    if not (ROOT / ".git").exists():
+        return ""
     try:
         answer = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
+            ["git", "-C", str(ROOT), *arguments],
             capture_output=True,
             text=True,
             check=False,

@@ -76,7 +76,7 @@ def keep_videos(session: Session, folder: Path) -> None:
             animation(film, folder / "figures" / f"video_{film.phase}.gif")
 
 
-def show(report: Report, place: Place, link: str, seconds: float) -> None:
+def show(report: Report, place: Place, seconds: float) -> None:
     """Print the tables and where everything is; one line for a job of a sweep."""
     screen = console()
     if place.sweep is not None:
@@ -90,5 +90,10 @@ def show(report: Report, place: Place, link: str, seconds: float) -> None:
         if rows:
             screen.print(table)
     screen.print(f"Done in {seconds:.0f} s. Results: {place.folder}", soft_wrap=True)
-    if link:
-        screen.print(f"Tracked in {link}; look at it: python -m memlab.ui", soft_wrap=True)
+
+
+def show_link(place: Place, link: str) -> None:
+    """Print where a run is tracked; nothing for a job of a sweep."""
+    if link and place.sweep is None:
+        text = f"Tracked in {link}; look at it: python -m memlab.ui"
+        console().print(text, soft_wrap=True)

@@ -4,7 +4,7 @@ import difflib
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal, TypeAlias, final
+from typing import Annotated, Any, Literal, TypeAlias, final
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
@@ -12,6 +12,8 @@ Tree: TypeAlias = dict[str, Any]  # one level of a composed configuration
 
 DIRECTIVES = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
 PACKAGE = "memlab."
+MOST_THREADS = 256  # far more and the numerical libraries die instead of refusing
+MOST_REPLICATES = 100_000
 
 
 class Refused(Exception):
@@ -25,9 +27,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     seed: NonNegativeInt
-    replicates: PositiveInt
+    replicates: Annotated[PositiveInt, Field(le=MOST_REPLICATES)]
     device: Literal["auto", "cpu", "cuda"]
-    threads: Literal["auto"] | PositiveInt
+    threads: Literal["auto"] | Annotated[PositiveInt, Field(le=MOST_THREADS)]
     video: bool
     name: str | None
     substrate: Tree
@@ -93,7 +95,7 @@ def complaints(error: ValidationError, prefix: str = "", known: Iterable[str] = 
         if one["type"] == "extra_forbidden":
             lines[key] = f"there is no key {key}{suggestion(field, known)}"
         elif one["type"] == "value_error":
-            lines[key] = str(one["ctx"]["error"]) if not field else f"{key}: {one['ctx']['error']}"
+            lines[key] = f"{key}: {one['ctx']['error']}"
         elif one["type"] == "missing":
             lines[key] = f"{key} must be given, it is missing"
         elif key in lines:
@@ -105,7 +107,8 @@ def complaints(error: ValidationError, prefix: str = "", known: Iterable[str] = 
 
 def demand(message: str) -> str:
     """``Input should be a valid integer, unable to …`` → ``a valid integer``."""
-    return re.split(", (?:unable|got) ", message)[0].removeprefix("Input should be ")
+    told = re.sub("^Input (?:should be|is not) ", "", re.split(", (?:unable|got) ", message)[0])
+    return re.sub(" for <class .*>$", "", told)
 
 
 def suggestion(given: str, known: Iterable[str]) -> str:

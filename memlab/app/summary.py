@@ -48,9 +48,8 @@ def conclude(finished: Sequence[Outcome], tracking: Tree, folder: Path, launch: 
     store: Tracking = built("tracking", tracking)
     tags = {"memlab.sweep": folder.name, "memlab.kind": "summary", "memlab.folder": str(kept)}
     record = Record(f"summary · {folder.name}", {"jobs": str(len(finished))}, tags)
-    run = store.begin(record, Progress(), launch)
-    run.finish(Ended(Status.FINISHED, kept))
     console().print(f"The table and its figure: {kept}", soft_wrap=True)
+    store.begin(record, Progress(), launch).finish(Ended(Status.FINISHED, kept))
 
 
 def summarised(outcomes: Sequence[Outcome]) -> list[Row]:

@@ -9,7 +9,8 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from memlab.app.composer import plain
-from memlab.app.outcome import OUTCOME, Outcome, Status, loaded
+from memlab.app.outcome import CODES, OUTCOME, Outcome, Status, loaded
+from memlab.app.pipe import written
 
 
 @final
@@ -21,14 +22,19 @@ class Summary(Callback):
         folder = Path(config.hydra.runtime.cwd, config.hydra.sweep.dir)
         outcomes = gathered(folder)
         finished = [outcome for outcome in outcomes if outcome.status is Status.FINISHED]
+        codes = [outcome.code for outcome in outcomes]
         if finished:
             tracking = plain(config.tracking)
             from memlab.app.summary import conclude  # heavy, as the jobs were
 
-            conclude(finished, tracking, folder, Path(config.hydra.runtime.cwd))
-        sys.stderr.write(failures(outcomes))
-        if len(finished) < len(outcomes):
-            raise SystemExit(max(outcome.code for outcome in outcomes))
+            try:
+                conclude(finished, tracking, folder, Path(config.hydra.runtime.cwd))
+            except Exception as error:  # which Hydra would only warn of
+                codes.append(CODES[Status.FAILED])
+                written(f"FAILED: the summary is incomplete: {error}\n", sys.stderr)
+        written(failures(outcomes), sys.stderr)
+        if any(codes):
+            raise SystemExit(max(codes))
 
 
 def gathered(folder: Path) -> list[Outcome]:

@@ -1,7 +1,8 @@
-"""Runs in MLflow: the only file that imports it, and only once a run is under way.
+"""Runs in MLflow, which is imported only once a run is under way.
 
 Importing MLflow takes as long as a short run, so that, the opening of the store and all logging
-happen in a thread beside the physics. ``finish`` waits for it and raises what went wrong there.
+happen in a thread beside the physics. ``finish`` waits for it as long as the store answers, and
+raises what went wrong there.
 """
 
 import fcntl
@@ -12,29 +13,30 @@ import sqlite3
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Annotated, TypeAlias, final
 
-from pydantic import PositiveFloat
+from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 
 from memlab.app.curves import Curves, Point
+from memlab.app.entries import loads, log_params, log_points, monitor
 from memlab.app.outcome import Status
+from memlab.app.refusal import chain
 from memlab.runner import Progress
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
-BATCH = 1000  # metrics MLflow takes in one call
 PATIENCE = 300  # looks at a run before they become rarer
-LONGEST_PARAM = 6000  # characters
-LONGEST_TAG = 5000
+HURRY = 5.0  # s to wait for a silent server when the user wants to leave
+LONGEST_TAG = 5000  # characters
 SQLITE = "sqlite:///"
+
+Seconds: TypeAlias = Annotated[float, Field(strict=True, gt=0, le=86_400, allow_inf_nan=False)]
 
 
 @final
@@ -58,6 +60,11 @@ class Ended:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+@final
+class Lost(Exception):
+    """The store did not take a run; its results are in its own folder."""
+
+
 class RunLog(ABC):
     """A run that is being tracked."""
 
@@ -65,7 +72,7 @@ class RunLog(ABC):
 
     @abstractmethod
     def finish(self, ended: Ended) -> None:
-        """Log all that is left and close the run; raises what could not be logged."""
+        """Log all that is left and close the run; raises Lost if the store did not take it."""
 
 
 class Tracking(ABC):
@@ -105,12 +112,13 @@ class Mlflow(Tracking):
     artifacts: str
     experiment: str = "memlab"
     system_metrics: bool = True
-    interval: PositiveFloat = 1.0  # s between two looks at the running act
+    interval: Seconds = 1.0  # s between two looks at the running act
+    patience: Seconds = 60.0  # s without an answer until a finished run stops waiting
 
     def __post_init__(self) -> None:
         if "://" not in self.uri or self.uri.startswith("file:"):
             raise ValueError(
-                "tracking.uri must be a database (sqlite:///outputs/mlflow.db) or a server "
+                "uri must be a database (sqlite:///outputs/mlflow.db) or a server "
                 f"(http://localhost:5000), got {self.uri!r}"
             )
 
@@ -130,44 +138,72 @@ class Logged(RunLog):
         self.link = located(settings.uri, launch)
         self.began = time.time()
         self.run = ""
+        self.ended: Ended | None = None  # set once the run is over
         self.error: Exception | None = None
+        self.heard = time.monotonic()  # when the store last answered
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._follow, name="memlab-tracking", daemon=True)
         self.thread.start()
 
     def finish(self, ended: Ended) -> None:
+        self.ended = ended
         self.over.set()
-        self.thread.join()
-        status = Status.FAILED
-        try:
-            if self.error is not None:
-                raise self.error
-            self._log_all(ended)
-            status = ended.status
-        finally:
-            if self.run:
-                self.client.set_terminated(self.run, status.value)
+        self._wait(ended)
+        if self.error is not None:
+            first = next(chain(self.error))
+            why = f"{type(first).__name__}: {str(first).strip().partition(chr(10))[0]}"
+            raise self._lost(ended, f"failed after {self._age():.0f} s ({why})") from self.error
 
-    def _log_all(self, ended: Ended) -> None:
-        points = [Point(name, 0, value) for name, value in ended.metrics.items()]
-        log_points(self.client, self.run, points)
-        for key, value in ended.tags.items():
-            self.client.set_tag(self.run, key, value[:LONGEST_TAG])
-        for path in sorted(ended.folder.iterdir()):
-            if not path.name.startswith("."):
-                self.client.log_artifact(self.run, str(path))
+    def _wait(self, ended: Ended) -> None:
+        """Wait for the thread as long as the store keeps answering."""
+        hurry = ended.status is Status.KILLED and not self.link.startswith(SQLITE)
+        patience = min(HURRY, self.settings.patience) if hurry else self.settings.patience
+        self.heard = time.monotonic()
+        while self.thread.is_alive():
+            self.thread.join(0.1)
+            if time.monotonic() - self.heard > patience:
+                raise self._lost(ended, f"did not answer within {patience:g} s")
+
+    def _lost(self, ended: Ended, why: str) -> Lost:
+        return Lost(
+            f"the run was not tracked: {self.link} {why}; all it recorded is in {ended.folder}"
+        )
 
     def _follow(self) -> None:
         try:
             self._open()
-            load = monitor(self.run, self.link) if self.settings.system_metrics else None
-            for look in itertools.count():
-                over = self.over.wait(max(self.settings.interval, self._age() / PATIENCE))
-                log_points(self.client, self.run, [*self.curves.fresh(), *loads(load, look)])
-                if over:
-                    return
+            self._watch()
+            self._log_all()
         except Exception as error:  # raised again where the run is finished
             self.error = error
+            with suppress(Exception):  # the first complaint of a store is the one to tell
+                if self.run:
+                    self.client.set_terminated(self.run, Status.FAILED.value)
+
+    def _watch(self) -> None:
+        """Log what appears until the run is over."""
+        load = monitor(self.run, self.link) if self.settings.system_metrics else None
+        for look in itertools.count():
+            over = self.over.wait(max(self.settings.interval, self._age() / PATIENCE))
+            log_points(self.client, self.run, [*self.curves.fresh(), *loads(load, look)])
+            self.heard = time.monotonic()
+            if over:
+                return
+
+    def _log_all(self) -> None:
+        """Log what the run leaves, and close it."""
+        if self.ended is None:
+            raise RuntimeError("a run must be finished before all of it is logged")
+        points = [Point(name, 0, value) for name, value in self.ended.metrics.items()]
+        log_points(self.client, self.run, points)
+        for key, value in self.ended.tags.items():
+            self.client.set_tag(self.run, key, value[:LONGEST_TAG])
+            self.heard = time.monotonic()
+        for path in sorted(self.ended.folder.iterdir()):
+            if not path.name.startswith("."):
+                self.client.log_artifact(self.run, str(path))
+                self.heard = time.monotonic()
+        self.client.set_terminated(self.run, self.ended.status.value)
 
     def _open(self) -> None:
         self.client = connected(self.link)
@@ -198,6 +234,8 @@ def connected(uri: str) -> "MlflowClient":
         MLFLOW_DISABLE_TELEMETRY="true",
         MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR="false",
     )
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")  # s; a run must be able to end
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     from mlflow import MlflowClient
 
     for noisy in ("alembic", "mlflow"):
@@ -231,42 +269,3 @@ def alone(uri: str) -> Iterator[None]:
             with closing(sqlite3.connect(store)) as database:
                 database.execute("PRAGMA journal_mode=WAL")
         yield
-
-
-def log_points(client: "MlflowClient", run: str, points: Sequence[Point]) -> None:
-    """Log values, as many in one call as MLflow takes."""
-    from mlflow.entities import Metric
-
-    now = round(time.time() * 1000)
-    metrics = [Metric(point.name, point.value, now, point.step) for point in points]
-    for first in range(0, len(metrics), BATCH):
-        client.log_batch(run, metrics=metrics[first : first + BATCH])
-
-
-def loads(load: "SystemMetricsMonitor | None", look: int) -> list[Point]:
-    """What the machine is busy with, as one point per measure."""
-    if load is None:
-        return []
-    load.collect_metrics()
-    values = load.aggregate_metrics()
-    for part in load.monitors:
-        part.clear_metrics()
-    return [Point(f"system/{name}", look, float(value)) for name, value in values.items()]
-
-
-def log_params(client: "MlflowClient", run: str, params: Mapping[str, str]) -> None:
-    """Log all parameters of a run."""
-    from mlflow.entities import Param
-
-    entries = [Param(name, value[:LONGEST_PARAM]) for name, value in params.items()]
-    for first in range(0, len(entries), 100):
-        client.log_batch(run, params=entries[first : first + 100])
-
-
-def monitor(run: str, uri: str) -> "SystemMetricsMonitor | None":
-    """MLflow's own view of processor, memory and GPU load; None where psutil is missing."""
-    if find_spec("psutil") is None:
-        return None
-    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
-
-    return SystemMetricsMonitor(run, tracking_uri=uri)

@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from memlab.draws import Draws
-from memlab.patterns.source import PatternSource, Portion, numbered, replicated
+from memlab.patterns.source import PatternSource, Portion, Side, numbered, replicated
 from memlab.space import Space
 
-Digit: TypeAlias = Annotated[int, Field(ge=0, le=9)]
+Digit: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=9)]
 
 
 @final
@@ -26,7 +26,7 @@ class Digits(PatternSource):
     images of its test part, as scikit-learn ships them.
     """
 
-    size: Annotated[int, Field(ge=8)] = 32  # pixels / side
+    size: Annotated[Side, Field(ge=8)] = 32  # pixels / side
     alphabet: Literal["binary", "graded"] = "binary"
     threshold: Portion = 0.5  # share of full ink above which a pixel is lit, binary only
     resize: Literal["nearest", "bilinear"] = "bilinear"

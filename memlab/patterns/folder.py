@@ -9,13 +9,12 @@ from zipfile import BadZipFile
 import numpy as np
 import torch
 from PIL import Image
-from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass as checked
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from memlab.draws import Draws
-from memlab.patterns.source import PatternSource, Portion, numbered, replicated, told_apart
+from memlab.patterns.source import PatternSource, Portion, Side, numbered, replicated, told_apart
 from memlab.space import Space
 
 IMAGES = (".png", ".jpg", ".jpeg")
@@ -33,7 +32,7 @@ class Folder(PatternSource):
     """
 
     path: Path  # a folder with .png, .jpg, .npy or .npz files
-    size: PositiveInt = 32  # pixels / side
+    size: Side = 32  # pixels / side
     alphabet: Literal["binary", "graded"] = "binary"
     threshold: Portion = 0.5  # grey value above which a pixel is lit, binary only
     lit: Literal["bright", "dark"] = "bright"  # dark: ink on paper
@@ -41,9 +40,14 @@ class Folder(PatternSource):
 
     def __post_init__(self) -> None:
         """Refuse a folder that is not there or holds nothing readable."""
-        if not self.path.expanduser().is_dir():
-            raise ValueError(f"path must be a folder, got {str(self.path)!r}, which is none")
-        if not self._files():
+        try:
+            found = self._files()
+        except (OSError, RuntimeError, ValueError) as error:  # missing, closed to us, no such ~user
+            why = error.strerror if isinstance(error, OSError) else error
+            raise ValueError(
+                f"path must be a folder that can be read, got {str(self.path)!r}: {why}"
+            ) from error
+        if not found:
             raise ValueError(
                 f"path must hold {', '.join(IMAGES + ARRAYS)} files, found none in "
                 f"{str(self.path)!r}"

@@ -1,9 +1,9 @@
 """Drawn images: geometric shapes, the default patterns."""
 
-from typing import Literal, TypeAlias, final
+from typing import Annotated, Literal, TypeAlias, final
 
 import torch
-from pydantic import PositiveInt
+from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 from torch import Tensor
 
@@ -13,6 +13,7 @@ from memlab.patterns.source import (
     Level,
     PatternSource,
     Portion,
+    Side,
     distinct,
     numbered,
     replicated,
@@ -21,6 +22,7 @@ from memlab.patterns.source import (
 from memlab.space import Space
 
 Drawn: TypeAlias = Literal[Kind, "random"]
+Move: TypeAlias = Annotated[int, Field(strict=True, ge=-16_384, le=16_384)]
 
 
 @final
@@ -32,12 +34,12 @@ class Shapes(PatternSource):
     is another kind in another replicate. Fixed placement shows the list as it stands, to all.
     """
 
-    size: PositiveInt = 32  # pixels / side
+    size: Side = 32  # pixels / side
     shapes: tuple[Drawn, ...] = ("square_spots", "ring", "line", "cross")
     placement: Literal["random", "fixed"] = "random"
     level: Level = 1.0  # value of a lit pixel; 1 makes the space binary, less makes it graded
     pixels: Literal["scale_free", "published"] = "scale_free"  # published: dimensions in pixels
-    offsets: tuple[tuple[int, int], ...] = ()  # (x, y) per shape, 1/256 side or published pixels
+    offsets: tuple[tuple[Move, Move], ...] = ()  # (x, y) per shape, 1/256 side or published pixels
     density: Portion = 0.1  # share of lit pixels of the kind "random"
 
     def __post_init__(self) -> None:

@@ -3,16 +3,24 @@
 from typing import Annotated, TypeAlias, final
 
 import torch
-from pydantic import Field, PositiveInt
+from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from memlab.draws import Draws
-from memlab.patterns.source import Level, PatternSource, Portion, distinct, numbered, replicated
+from memlab.patterns.source import (
+    Level,
+    PatternSource,
+    Portion,
+    Side,
+    distinct,
+    numbered,
+    replicated,
+)
 from memlab.space import Space
 
-Width: TypeAlias = Annotated[float, Field(ge=0, le=64)]
+Width: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=64, allow_inf_nan=False)]
 
 ADVICE = "raise size or ask for fewer"
 
@@ -22,7 +30,7 @@ ADVICE = "raise size or ask for fewer"
 class Random(PatternSource):
     """Pixels that are lit independently of each other."""
 
-    size: PositiveInt = 32  # pixels / side
+    size: Side = 32  # pixels / side
     density: Portion = 0.5  # probability that a pixel is lit
     level: Level = 1.0  # value of a lit pixel; 1 makes the space binary, less makes it graded
 
@@ -45,7 +53,7 @@ class Random(PatternSource):
 class Smooth(PatternSource):
     """Graded fields: uniform noise, smoothed on the torus, stretched to fill [0, 1]."""
 
-    size: Annotated[int, Field(ge=2)] = 32  # pixels / side
+    size: Annotated[Side, Field(ge=2)] = 32  # pixels / side
     smoothing: Width = 5.0  # σ of the Gaussian, 1/256 of the side
 
     @property
@@ -69,7 +77,7 @@ class Smooth(PatternSource):
 class Blobs(PatternSource):
     """Rounded islands: where smoothed noise is highest."""
 
-    size: Annotated[int, Field(ge=4)] = 32  # pixels / side
+    size: Annotated[Side, Field(ge=4)] = 32  # pixels / side
     coverage: Portion = 0.1  # share of the pixels that are lit, exactly
     smoothing: Width = 12.0  # σ of the Gaussian, 1/256 of the side
 

@@ -12,8 +12,12 @@ from torch import Tensor
 from memlab.draws import Draws
 from memlab.space import Space
 
-Level: TypeAlias = Annotated[float, Field(gt=0, le=1)]
-Portion: TypeAlias = Annotated[float, Field(gt=0, lt=1)]  # neither nothing nor all
+# Numbers are taken strictly: true is not 1, and "32" is not 32.
+Side: TypeAlias = Annotated[int, Field(strict=True, gt=0, le=16_384)]  # pixels
+Level: TypeAlias = Annotated[float, Field(strict=True, gt=0, le=1, allow_inf_nan=False)]
+Portion: TypeAlias = Annotated[  # neither nothing nor all
+    float, Field(strict=True, gt=0, lt=1, allow_inf_nan=False)
+]
 
 ATTEMPTS = 1000  # draws of one item before we say that there is no further distinct one
 

@@ -2,10 +2,10 @@
 
 from typing import final
 
-from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass
 
 from memlab.protocol import Arm, Phase, Protocol, Recall, Write, rounds
+from memlab.protocols.bounds import Steps
 
 
 @final
@@ -18,9 +18,9 @@ class ScarringValidation(Protocol):
     Source: B. Barzin, "Parametric Scarring: Memory in Reaction-Diffusion Systems" (2025).
     """
 
-    train_steps: PositiveInt = 1000  # phase 1, one presentation
-    several_steps: PositiveInt = 500  # phase 3, per pattern
-    several_recall: PositiveInt = 300  # phase 3, steps of one recall
+    train_steps: Steps = 1000  # phase 1, one presentation
+    several_steps: Steps = 500  # phase 3, per pattern
+    several_recall: Steps = 300  # phase 3, steps of one recall
 
     def groups(self) -> dict[str, int]:
         return {"single": 1, "several": 3}

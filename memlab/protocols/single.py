@@ -2,10 +2,10 @@
 
 from typing import final
 
-from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass
 
 from memlab.protocol import Arm, Phase, Protocol, Recall, Write, rounds
+from memlab.protocols.bounds import Count
 
 
 @final
@@ -13,7 +13,7 @@ from memlab.protocol import Arm, Phase, Protocol, Recall, Write, rounds
 class Single(Protocol):
     """Acquire one pattern and watch one long read-out, beside a medium that learned nothing."""
 
-    presentations: PositiveInt = 1
+    presentations: Count = 1
 
     def groups(self) -> dict[str, int]:
         return {"targets": 1}

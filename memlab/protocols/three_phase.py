@@ -2,10 +2,10 @@
 
 from typing import final
 
-from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass
 
 from memlab.protocol import Arm, Phase, Protocol, Recall, Rest, Write, rounds
+from memlab.protocols.bounds import LONGEST, Count
 
 
 @final
@@ -18,9 +18,18 @@ class ThreePhase(Protocol):
     interference (interfered against idle) are two numbers, and proactive interference a third.
     """
 
-    targets: PositiveInt = 3
-    lures: PositiveInt = 3
-    presentations: PositiveInt = 1  # rounds through the items of a phase
+    targets: Count = 3
+    lures: Count = 3
+    presentations: Count = 1  # rounds through the items of a phase
+
+    def __post_init__(self) -> None:
+        """Refuse a phase that is too long to plan."""
+        longest = max(self.targets, self.lures) * self.presentations
+        if longest > LONGEST:
+            raise ValueError(
+                f"presentations times targets or lures must be at most {LONGEST}, got {longest}; "
+                "lower presentations"
+            )
 
     def groups(self) -> dict[str, int]:
         return {"targets": self.targets, "lures": self.lures}

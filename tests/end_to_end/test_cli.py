@@ -6,13 +6,21 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from hydra import compose, initialize_config_dir
+from pydantic import ValidationError
 
-from memlab.app import manual
+from memlab import native
+from memlab.app import laboratory, manual
+from memlab.app.assembly import built
 from memlab.app.composer import plain
 from memlab.app.refusal import explained
-from memlab.app.schema import checked
+from memlab.app.schema import Refused, checked
+from memlab.app.tracking import Record
 from memlab.cli import conf_dir, config_dirs
+from memlab.protocols.scarring_validation import ScarringValidation
+from memlab.protocols.single import Single
+from memlab.protocols.three_phase import ThreePhase
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("torch", "mlflow", "pandas", "scipy", "matplotlib")
@@ -102,6 +110,7 @@ def test_a_file_that_is_not_yaml_is_named_with_its_line(tmp_path):
     [
         ("patterns.size=512", "a medium of size=128 cells cannot hold patterns of 512×512"),
         ("+substrate.kil=1", "substrate.kil is no parameter of GrayScott; did you mean kill?"),
+        ("protocol=scarring_validation", "experiment=scarring_validation sets stronger"),
     ],
 )
 def test_what_only_the_objects_know_is_refused_before_anything_runs(tmp_path, override, message):
@@ -128,3 +137,67 @@ def test_a_value_that_must_be_given_is_asked_for_by_its_key():
 
 def test_null_is_told_from_the_medium_without_memory():
     assert "substrate=no_memory" in refusal("substrate=null")
+
+
+def test_a_part_that_cannot_be_built_is_refused_under_its_key(tmp_path):
+    node = {"_target_": "memlab.patterns.folder.Folder", "path": str(tmp_path / "none")}
+    with pytest.raises(Refused, match=r"^patterns: path must be a folder"):
+        built("patterns", node)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1e12, 10**12, True, float("inf"), float("nan"), "3"])
+@pytest.mark.parametrize(
+    ("protocol", "key"),
+    [
+        (Single, "presentations"),
+        (ThreePhase, "presentations"),
+        (ThreePhase, "targets"),
+        (ThreePhase, "lures"),
+        (ScarringValidation, "train_steps"),
+    ],
+)
+def test_an_absurd_count_is_refused_by_name(protocol, key, value):
+    with pytest.raises(ValidationError, match=key):
+        protocol(**{key: value})
+
+
+def test_a_phase_too_long_to_plan_is_refused():
+    with pytest.raises(ValidationError, match="lower presentations"):
+        ThreePhase(targets=5000, presentations=2)
+
+
+@pytest.mark.parametrize(("params", "told"), [({"substrate.backend": "auto"}, True), ({}, False)])
+def test_the_missing_kernel_is_told_only_where_one_would_be_used(monkeypatch, params, told):
+    monkeypatch.setattr(native, "available", lambda: False)
+    record = Record("a run", {"replicates": "2"} | params, {})
+    assert ("no C kernel" in laboratory.heading(record, torch.device("cpu"))) is told
+
+
+def piped(folder, *arguments):
+    """Run ``python -m memlab`` into a pipe of which one line is read and no more."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "memlab", *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+    return process.wait(timeout=120), errors
+
+
+@pytest.mark.parametrize("asked", [("--help",), ("--cfg", "job")])
+def test_a_page_that_nobody_reads_to_its_end_is_no_error(tmp_path, asked):
+    assert piped(tmp_path, *asked) == (0, "")
+
+
+def test_a_run_that_nobody_reads_finishes_quietly(tmp_path):
+    small = ("substrate=notebook", "replicates=2", "patterns.size=16", "tracking=none")
+    code, errors = piped(tmp_path, *small, "figures={}")
+    assert code == 0
+    assert len(errors.splitlines()) == 1
+    (outcome,) = tmp_path.glob("outputs/runs/*/outcome.json")
+    assert '"status": "FINISHED"' in outcome.read_text()

@@ -3,10 +3,11 @@
 import json
 
 import pytest
+from omegaconf import OmegaConf
 
 from memlab.app.outcome import Outcome, Status, loaded
 from memlab.app.summary import settings, summarised
-from memlab.app.sweep import failures
+from memlab.app.sweep import Summary, failures
 from tests.end_to_end.test_cli import memlab
 
 # MLflow's own use of SQLAlchemy is deprecated there; nothing of ours is.
@@ -80,3 +81,16 @@ def test_every_job_that_did_not_finish_is_told():
     told = failures([job("seed=1"), job("seed=2", status=Status.KILLED)])
     assert "1 of 2 jobs finished." in told
     assert "KILLED: seed=2" in told
+
+
+def test_a_summary_that_is_not_tracked_is_an_error(tmp_path, capsys):
+    jobs = tmp_path / "sweep" / "0"
+    jobs.mkdir(parents=True)
+    Outcome(Status.FINISHED, str(jobs), ("seed=1",), scalars={"recall": 0.5}).save()
+    store = {"_target_": "memlab.app.tracking.Mlflow", "uri": "nowhere", "artifacts": "here"}
+    places = {"runtime": {"cwd": str(tmp_path)}, "sweep": {"dir": "sweep"}}
+    with pytest.raises(SystemExit) as stopped:
+        Summary().on_multirun_end(OmegaConf.create({"hydra": places, "tracking": store}))
+    assert stopped.value.code == 1
+    assert "FAILED: the summary is incomplete: tracking: uri must be" in capsys.readouterr().err
+    assert (tmp_path / "sweep" / "summary" / "summary.csv").is_file()

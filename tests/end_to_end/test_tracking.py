@@ -1,19 +1,28 @@
 """Runs in MLflow: complete, honest about how they ended, and without noise."""
 
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+from hashlib import sha256
 
 import pytest
 import torch
+from pydantic import ValidationError
+from torch import ones_like, zeros_like
 
+from memlab.app import provenance
 from memlab.app.curves import Curves, curve_name, kept
-from memlab.app.tracking import Mlflow, located
+from memlab.app.outcome import Status, loaded
+from memlab.app.provenance import digest, fingerprints
+from memlab.app.tracking import Ended, Lost, Mlflow, Record, located
 from memlab.runner import Progress
 from memlab.substrate import Meter
 from tests.end_to_end.test_cli import ROOT, memlab
+from tests.unit.sessions import asked_once, half_cue
 
 # MLflow's own use of SQLAlchemy is deprecated there; nothing of ours is.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -175,3 +184,114 @@ def test_a_curve_is_named_by_measure_arm_and_phase():
 def test_the_first_points_are_kept_and_then_ever_fewer():
     assert all(kept(index, 10) for index in range(10))
     assert sum(kept(index, 10) for index in range(10_000)) < 120
+
+
+@pytest.fixture
+def silent():
+    """The address of a server that takes every connection and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def refused():
+    """An address at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def begun(uri, folder, **settings):
+    """A run that is tracked there, from a folder with nothing in it."""
+    store = Mlflow(uri, "artifacts", system_metrics=False, **settings)
+    return store.begin(Record("a run", {}, {}), Progress(), folder)
+
+
+@pytest.mark.parametrize("status", [Status.FINISHED, Status.KILLED])
+def test_a_run_does_not_wait_for_a_server_that_never_answers(tmp_path, silent, monkeypatch, status):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    run = begun(silent, tmp_path, patience=0.3)
+    began = time.monotonic()
+    with pytest.raises(Lost) as caught:
+        run.finish(Ended(status, tmp_path))
+    assert time.monotonic() - began < 5
+    assert f"{silent} did not answer within 0.3 s" in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
+    run.thread.join(60)
+    assert not run.thread.is_alive()
+
+
+def test_a_store_that_cannot_be_reached_is_named_with_the_reason(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    uri = refused()
+    with pytest.raises(Lost, match=f"{uri} failed after .* Connection refused"):
+        begun(uri, tmp_path).finish(Ended(Status.FINISHED, tmp_path))
+
+
+def test_results_are_kept_and_shown_before_a_lost_store_is_told(tmp_path):
+    result = memlab(tmp_path, *SMALL, f"tracking.uri={refused()}", "figures={}")
+    assert result.returncode == 1
+    assert "before/pearson" in result.stdout
+    assert result.stderr.count("FAILED: the run was not tracked") == 1
+    assert "Connection refused" in result.stderr
+    assert "Traceback" not in result.stderr
+    (folder,) = tmp_path.glob("outputs/runs/*")
+    assert str(folder) in result.stderr
+    outcome = loaded(folder / "outcome.json")
+    assert outcome.status is Status.FAILED
+    assert outcome.scalars
+    assert (folder / "session.npz").is_file()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_ends_a_run_whose_store_is_silent(tmp_path, silent, times):
+    endless = ["substrate.write_steps=100000", "replicates=2", f"tracking.uri={silent}"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "memlab", *endless],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stderr.readline()  # the line a run starts with
+    for _ in range(times):
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30 if times == 1 else 5)
+    assert process.returncode == 130
+
+
+@pytest.mark.parametrize("value", [0.0, float("inf"), float("nan"), True, 1e12])
+@pytest.mark.parametrize("key", ["interval", "patience"])
+def test_a_time_that_is_none_is_refused_by_name(key, value):
+    with pytest.raises(ValidationError, match=key):
+        Mlflow("sqlite:///mlflow.db", "artifacts", **{key: value})
+
+
+def test_runs_taught_and_asked_the_same_have_equal_fingerprints():
+    one, again = fingerprints(asked_once(zeros_like)), fingerprints(asked_once(ones_like))
+    other = fingerprints(asked_once(zeros_like, cue=half_cue))
+    assert one == again
+    assert one["memlab.patterns_sha"] == other["memlab.patterns_sha"]
+    assert one["memlab.cues_sha"] != other["memlab.cues_sha"]
+
+
+def test_a_finished_run_has_the_fingerprints_of_its_patterns_and_cues(finished):
+    _, run, _ = finished
+    for what in ("patterns", "cues"):
+        assert re.fullmatch("[0-9a-f]{16}", run.data.tags[f"memlab.{what}_sha"])
+
+
+def test_a_digest_is_that_of_the_bytes_in_their_order():
+    a, b = torch.arange(6.0).reshape(2, 3), torch.ones(2, dtype=torch.bool)
+    assert digest([a, b]) == sha256(a.numpy().tobytes() + b"\1\1").hexdigest()[:16]
+    assert digest([a, b]) != digest([b, a])
+    assert digest([a.T]) == digest([a.T.contiguous()]) != digest([a])
+
+
+def test_an_installed_package_says_nothing_of_the_repository_around_it(tmp_path, monkeypatch):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    assert provenance.git("rev-parse", "--git-dir")
+    (tmp_path / "site-packages").mkdir()
+    monkeypatch.setattr(provenance, "ROOT", tmp_path / "site-packages")
+    assert not provenance.git("rev-parse", "--git-dir")

@@ -294,6 +294,12 @@ def test_a_line_has_no_angle_and_no_top(kind):
         (Half, {"side": "front"}),
         (Flip, {"share": "most"}),
         (Wedge, {"start": 1.0}),
+        (Wedge, {"start": float("nan")}),
+        (Mask, {"keep": float("nan")}),
+        (Mask, {"keep": True}),
+        (Amplitude, {"scale": float("inf")}),
+        (Amplitude, {"scale": 1e300}),
+        (Uniform, {"level": "0.5"}),
     ],
 )
 def test_a_parameter_out_of_range_is_refused_by_name(kind, wrong):

@@ -196,6 +196,12 @@ def test_sixteen_stripes_on_the_default_grid_are_all_found():
         ({"offsets": ((1, 1),), "placement": "fixed"}, "one per shape"),
         ({"size": 64, "pixels": "published"}, "scale_free"),
         ({"size": 8}, "raise size"),
+        ({"size": 10**12}, "size"),
+        ({"size": True}, "size"),
+        ({"level": float("nan")}, "level"),
+        ({"level": True}, "level"),
+        ({"density": float("inf")}, "density"),
+        ({"offsets": ((10**12, 0),) * 4, "placement": "fixed"}, "offsets"),
     ],
 )
 def test_shapes_that_cannot_be_drawn_are_refused_by_name(wrong, named):
@@ -288,6 +294,20 @@ def test_a_broken_file_is_named(tmp_path, name):
     (tmp_path / name).write_bytes(b"nonsense")
     with pytest.raises(ValueError, match=f"{name} cannot be read"):
         Folder(path=tmp_path).draw(1, TEN)
+
+
+@pytest.mark.parametrize("kind", [Random, Smooth, Blobs, Digits, Folder])
+@pytest.mark.parametrize("size", [0, 10**12, 1e12, True, float("nan"), "32"])
+def test_an_absurd_size_is_refused_by_name(tmp_path, kind, size):
+    where = {"path": tmp_path} if kind is Folder else {}
+    with pytest.raises(ValidationError, match="size"):
+        kind(size=size, **where)
+
+
+@pytest.mark.parametrize("path", ["no\0path", "~no-such-user/x", "x" * 5000, __file__])
+def test_a_path_that_cannot_be_a_folder_is_refused_in_words(path):
+    with pytest.raises(ValidationError, match="path must be a folder that can be read, got"):
+        Folder(path=path)
 
 
 def test_a_folder_that_is_absent_or_bare_is_refused(tmp_path):

@@ -1,6 +1,7 @@
 """Configurations that must be refused, and the words they are refused with."""
 
 import copy
+from pathlib import Path
 
 import pytest
 from pydantic import PositiveInt, ValidationError
@@ -35,6 +36,9 @@ def test_a_whole_configuration_passes(config):
         ("replicates", 0, "replicates must be greater than 0, got 0"),
         ("device", "gpu", "device must be 'auto', 'cpu' or 'cuda', got 'gpu'"),
         ("threads", 0, "threads must be 'auto' or greater than 0, got 0"),
+        ("threads", 100_000, "threads must be 'auto' or less than or equal to 256, got 100000"),
+        ("replicates", 10**12, f"replicates must be less than or equal to 100000, got {10**12}"),
+        ("replicates", True, "replicates must be a valid integer, got True"),
         ("video", "yes", "video must be a valid boolean, got 'yes'"),
         (
             "cue",
@@ -94,7 +98,7 @@ def test_pydantic_is_translated_into_one_line_per_key():
     ]
 
 
-def test_a_complaint_of_a_constructor_is_passed_on_as_it_is():
+def test_a_complaint_of_a_constructor_is_passed_on_under_its_key():
     @checked_dataclass
     class Medium:
         size: int
@@ -104,7 +108,21 @@ def test_a_complaint_of_a_constructor_is_passed_on_as_it_is():
 
     with pytest.raises(ValidationError) as caught:
         Medium(size=9)
-    assert complaints(caught.value, prefix="substrate") == ["size must be a multiple of 8, got 9"]
+    assert complaints(caught.value, prefix="substrate") == [
+        "substrate: size must be a multiple of 8, got 9"
+    ]
+
+
+def test_no_class_of_pydantics_is_named():
+    @checked_dataclass
+    class Files:
+        path: Path
+
+    with pytest.raises(ValidationError) as caught:
+        Files(path=3)
+    assert complaints(caught.value, prefix="patterns") == [
+        "patterns.path must be a valid path, got 3"
+    ]
 
 
 def test_a_suggestion_names_the_nearest_and_lists_all():
