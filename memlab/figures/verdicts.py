@@ -15,6 +15,9 @@ from memlab.statistics import Estimate
 INKS = {Status.HOLDS: GOOD, Status.NOT_SHOWN: BAD}
 
 
+FARTHEST = 1.0  # of the margins drawn; what decides a claim is the smallest
+
+
 def claim_forest(_: Session, report: Report) -> Figure | Absent:
     """Every claim with its margin over each floor; the smallest decides."""
     if not report.verdicts:
@@ -33,6 +36,9 @@ def claim_forest(_: Session, report: Report) -> Figure | Absent:
     labels = [fill(v.statement, 34) for v in reversed(report.verdicts)]
     axes.set_yticks(range(rows), labels)
     axes.set(ylim=(-0.6, rows - 0.4), xlabel=f"margin in {_measures(report)}, 95 % interval")
+    if axes.get_xlim()[1] > FARTHEST:  # skill has no lower bound, so its margins have no upper one
+        axes.set_xlim(right=FARTHEST)
+        axes.set_xlabel(f"{axes.get_xlabel()}; those beyond {FARTHEST:g} are not drawn")
     if any(len(v.margins or {}) > 1 for v in report.verdicts):
         axes.plot([], [], "o", ms=3.5, color=PALE, label="other controls")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0)

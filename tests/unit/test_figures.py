@@ -315,6 +315,12 @@ def test_one_replicate_draws_without_intervals(tmp_path):
     session = three_phase(1)
     drawn = interference_bars(session, evaluate(session, {}, {}))
     drawn.savefig(tmp_path / "bars.png", dpi=40)
+    assert [bar for axes in drawn.axes for bar in axes.patches]
+    assert not any(
+        len(line.get_xdata()) == 2 and line.get_xdata()[0] == line.get_xdata()[1]
+        for axes in drawn.axes
+        for line in axes.lines
+    )
 
 
 def test_a_gallery_shows_values_on_one_fixed_scale():
