@@ -77,6 +77,13 @@ def numbers(report: Report) -> dict[str, float]:
     return found
 
 
+def values(report: Report) -> dict[str, tuple[float, ...]]:
+    """The values of all replicates behind every mean of ``numbers``."""
+    effects = {f"claim/{v.name}": v.effect for v in report.verdicts if v.effect is not None}
+    measured = {**report.scalars, **effects}
+    return {name: x.values for name, x in measured.items() if isinstance(x, Estimate)}
+
+
 def scalar_frame(report: Report) -> pd.DataFrame:
     """One row per scalar: name, mean, low, high, n, absent (the reason, or empty)."""
     return pd.DataFrame([{"name": n, **_cells(v)} for n, v in report.scalars.items()])

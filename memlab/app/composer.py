@@ -1,50 +1,53 @@
-"""Compose what the command line asks for, run it job by job, and say how it went."""
+"""Compose what the command line asks for, run it, and say how it went."""
 
 import os
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 
 import hydra
+from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from memlab.app import manual
-from memlab.app.outcome import CODES, Interrupted, Outcome, Place, Status
+from memlab.app.job import attempted
 from memlab.app.pipe import silence, written
+from memlab.app.refusal import FULL, explained
+from memlab.app.signals import exit_code, heed_termination
+from memlab.app.task import Place, Task
+from memlab.record.outcome import CODES, Status
 
 
 def status(folders: list[Path]) -> int:
     """The exit code of the command line, once it is done; choices come from these folders."""
-    signal.signal(signal.SIGTERM, terminated)
-    outcomes: list[Outcome] = []
-    full = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    heed_termination()
+    full = os.environ.setdefault("MEMLAB_FULL_ERROR", os.environ.get("HYDRA_FULL_ERROR", "")) == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # exceptions come here instead of being printed
     OmegaConf.register_new_resolver("process", os.getpid, replace=True)
-
-    def job(config: DictConfig) -> None:
-        from memlab.app.job import attempted  # not needed to show a configuration
-
-        outcomes.append(attempted(plain(config), place(), full=full))
-
     try:
         hydra.main(version_base="1.3", config_path=str(folders[0]), config_name="config")(job)()
         sys.stdout.flush()
     except KeyboardInterrupt as stop:
-        return 128 + (stop.signal if isinstance(stop, Interrupted) else signal.SIGINT)
+        return exit_code(stop)
     except BrokenPipeError:  # the composer was showing a configuration, and nobody reads on
         silence(sys.stdout)
     except Exception as error:
         if full:
             raise
-        from memlab.app.refusal import FULL, explained
-
         groups = tuple(manual.groups(folders))
         written(f"{explained(error, groups)}\n\n{FULL}\n", sys.stderr)
         return CODES[Status.REFUSED]
-    return max((outcome.code for outcome in outcomes), default=0)
+    return 0
+
+
+def job(config: DictConfig) -> None:
+    """Run one composed job; a single run leaves the process with the job's exit code."""
+    place = placed(config)
+    full = os.environ.get("MEMLAB_FULL_ERROR") == "1"
+    outcome = attempted(Task(plain(config), place), full=full)
+    if place.sweep is None and outcome.code:
+        raise SystemExit(outcome.code)
 
 
 def plain(config: DictConfig) -> dict[str, object]:
@@ -55,23 +58,25 @@ def plain(config: DictConfig) -> dict[str, object]:
     return {str(key): value for key, value in tree.items()}
 
 
-def place() -> Place:
-    """Where the job that is running now came from and leaves its results."""
+def placed(config: DictConfig) -> Place:
+    """Where the composed job belongs."""
     settings = HydraConfig.get()
+    folder, launch = Path(settings.runtime.output_dir), Path(settings.runtime.cwd)
     multirun = settings.mode == RunMode.MULTIRUN
     return Place(
-        folder=Path(settings.runtime.output_dir),
-        launch=Path(settings.runtime.cwd),
+        folder=folder,
+        launch=launch,
+        outputs=(launch / str(config.outputs)).resolve(),
         overrides=tuple(settings.overrides.task),
-        choices={
-            str(group): str(choice)
-            for group, choice in settings.runtime.choices.items()
-            if not str(group).startswith("hydra/") and choice is not None
-        },
+        choices=choices(settings),
         sweep=Path(settings.sweep.dir).name if multirun else None,
     )
 
 
-def terminated(number: int, _: FrameType | None) -> None:
-    """Treat a request to end like Ctrl-C, so that the run is closed as KILLED."""
-    raise Interrupted(number)
+def choices(settings: HydraConf) -> dict[str, str]:
+    """The choice made in each of our groups; ``settings`` is the composer's own part."""
+    return {
+        str(group): str(choice)
+        for group, choice in settings.runtime.choices.items()
+        if not str(group).startswith("hydra/") and choice is not None
+    }

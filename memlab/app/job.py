@@ -3,54 +3,117 @@
 import logging
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
-from memlab.app.outcome import Outcome, Place, Status
 from memlab.app.pipe import written
 from memlab.app.refusal import FULL, explained
-from memlab.app.schema import Refused, Tree, checked
+from memlab.app.schema import Refused, Settings, checked
+from memlab.app.signals import heed_termination
+from memlab.app.task import LOG, Place, Task
+from memlab.record import identity
+from memlab.record.attempts import cleared
+from memlab.record.ledger import claimed
+from memlab.record.outcome import Outcome, Status, found
+from memlab.record.process import here
 
 log = logging.getLogger(__name__)
 
 
-def attempted(config: Tree, place: Place, *, full: bool) -> Outcome:
+def attempted(task: Task, *, full: bool = False) -> Outcome:
     """Run a job; what goes wrong is told on one screen and in the job's log, not raised.
 
     Only an interrupt passes through, and with ``full`` every exception does.
     """
-    try:
-        outcome = completed(config, place)
-    except KeyboardInterrupt:
-        unfinished(place, Status.KILLED, "interrupted").save()
-        written(f"\ninterrupted; what was recorded is in {place.folder}\n", sys.stderr)
-        raise
-    except Exception as error:
-        status = Status.REFUSED if isinstance(error, Refused) else Status.FAILED
-        outcome = unfinished(place, status, explained(error, tuple(place.choices)))
-        log.exception("%s: %s", status, outcome.message)
-        if full:
+    heed_termination()
+    place = task.place
+    place.folder.mkdir(parents=True, exist_ok=True)
+    with logged(place.folder / LOG):
+        try:
+            return completed(task)
+        except KeyboardInterrupt:
+            unfinished(place, Status.KILLED, "interrupted")
+            if place.sweep is None:
+                written(f"\ninterrupted; what was recorded is in {place.folder}\n", sys.stderr)
             raise
-    outcome.save()
-    if outcome.status is not Status.FINISHED:
+        except Exception as error:
+            status = Status.REFUSED if isinstance(error, Refused) else Status.FAILED
+            outcome = unfinished(place, status, explained(error, tuple(place.choices)))
+            log.exception("%s: %s", status, outcome.message)
+            if full:
+                raise
+    if place.sweep is None:
         written(f"{told(outcome)}\n", sys.stderr)
     return outcome
 
 
-def completed(config: Tree, place: Place) -> Outcome:
-    """Check cheaply, then import what computes and hand over."""
-    settings = checked(config)
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # idle threads that spin starve the rest
-    from memlab.app.laboratory import conducted  # torch and all it brings: 2 s
+def completed(task: Task) -> Outcome:
+    """The outcome of an equal job that is done, or else of this one."""
+    settings, place = checked(task.config), task.place
+    with claimed(place.outputs, identity.key(task.config, place.launch), waiting(place)) as claim:
+        done = claim.finished() if settings.resume else None
+        if done is not None:
+            return reused(settings, done, place)
+        cleared(place.folder, place.outputs)
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # idle threads that spin starve others
+        from memlab.app.laboratory import conducted  # torch and all it brings: 2 s
 
-    return conducted(settings, config, place)
+        return conducted(settings, task, claim)
+
+
+def reused(settings: Settings, done: Outcome, place: Place) -> Outcome:
+    """The outcome of an earlier job that computed the same, as this job's."""
+    again = replace(done, overrides=place.overrides, factors=place.choices, reused=True)
+    if Path(done.folder) != place.folder:
+        again.save(place.folder)
+    if place.sweep is None:
+        from memlab.app.laboratory import shown_again
+
+        shown_again(settings, done, place)
+    return again
+
+
+def waiting(place: Place) -> Callable[[], None]:
+    """Says on the terminal that another process is at the same job."""
+
+    def say() -> None:
+        text = "the same run is under way in another process; waiting for it"
+        log.info(text)
+        if place.sweep is None:
+            written(f"{text} (resume=false computes another)\n", sys.stderr)
+
+    return say
 
 
 def unfinished(place: Place, status: Status, message: str) -> Outcome:
-    """The outcome of a job that has no results."""
-    return Outcome(status, str(place.folder), place.overrides, dict(place.choices), message=message)
+    """How a job ended that has no results, added to what it said of itself before."""
+    begun = found(place.folder)
+    if begun is None or begun.process != here():
+        begun = Outcome(status, str(place.folder), place.overrides, place.choices)
+    return begun.ended(status, message).save()
 
 
 def told(outcome: Outcome) -> str:
     """The message of a job that did not finish, and where to look for more."""
     if outcome.status is Status.REFUSED:
         return f"{outcome.message}\n\n{FULL}"
-    return f"FAILED: {outcome.message}\n\nThe trace is in {outcome.folder}/memlab.log; {FULL}"
+    return f"FAILED: {outcome.message}\n\nThe trace is in {outcome.folder}/{LOG}; {FULL}"
+
+
+@contextmanager
+def logged(file: Path) -> Iterator[None]:
+    """Everything that is logged meanwhile goes to this file, which is made when something is."""
+    handler = logging.FileHandler(file, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+        handler.close()

@@ -1,70 +1,97 @@
 """A run from settings to results: prepare, track, execute, evaluate, keep, show."""
 
 import logging
-import os
 import re
-import signal
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 import torch
 import yaml
 
 from memlab import archive, native
 from memlab.app.assembly import Instruments, built, planned, prepared
-from memlab.app.outcome import Outcome, Place, Status
-from memlab.app.progress import live
-from memlab.app.provenance import device_name, facts, fingerprints
+from memlab.app.progress import console, live
 from memlab.app.results import keep_figures, keep_tables, keep_videos, show, show_link
-from memlab.app.schema import DIRECTIVES, Settings, Tree
-from memlab.app.tracking import Ended, Lost, Record, RunLog, Tracking
+from memlab.app.schema import DIRECTIVES, Refused, Settings, Tree
+from memlab.app.signals import final_warning
+from memlab.app.task import Place, Task
 from memlab.experiment import Plan
-from memlab.report import Report, evaluate, numbers
+from memlab.record.ledger import Claim
+from memlab.record.outcome import Outcome, Status
+from memlab.record.process import here
+from memlab.record.provenance import device_name, facts, fingerprints
+from memlab.record.tracking import Ended, Record, RunLog, Tracking
+from memlab.record.unsettled import opened
+from memlab.report import Report, evaluate, numbers, values
 from memlab.runner import Progress, execute
 
 log = logging.getLogger(__name__)
 
 # parts of the configuration that say how to look at a run, not what it is; config.yaml has them
-NO_PARAMS = ("controls", "metrics", "figures", "tracking")
+NO_PARAMS = ("controls", "metrics", "figures", "tracking", "sweep")
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast, where it was built
 
 
-def conducted(settings: Settings, config: Tree, place: Place) -> Outcome:
-    """Run a job to its end; whatever ends it, the tracked run says so."""
-    began = time.time()
+def conducted(settings: Settings, task: Task, claim: Claim) -> Outcome:
+    """Run a job to its end; whatever ends it, its folder and the tracked run say so."""
+    began, place = time.time(), task.place
     plan = planned(settings, place.choices.get("protocol", ""))
     instruments = prepared(settings)
     tracking: Tracking = built("tracking", settings.tracking)
-    record = described(settings, config, place, plan.experiment.device)
+    if place.sweep is None:
+        ready(tracking, place)
+    outcome = started(task, claim)
+    record = described(settings, task, plan.experiment.device)
     progress = Progress()
-    run = tracking.begin(record, progress, place.launch)
+    run = tracking.begin(record, progress, place)
     try:
-        with live(progress, heading(record, plan.experiment.device)):
+        with live(progress, heading(record, plan.experiment.device), quiet=place.sweep is not None):
             report = observed(plan, progress, instruments, place.folder)
-        outcome = finished(report, place, time.time() - began)
-        outcome.save()  # before anything that others can keep from ending
+        outcome = finished(outcome, report, time.time() - began).save()
         show(report, place, outcome.seconds)
         tags = verdicts(report) | fingerprints(plan.session)
-        run.finish(Ended(Status.FINISHED, place.folder, logged(report), tags))
-    except Lost as error:
-        log.exception("the run was not tracked")
-        return replace(outcome, status=Status.FAILED, message=str(error))
+        late = run.finish(Ended(Status.FINISHED, logged(report), tags))
     except BaseException as error:
-        close(run, error, progress, place.folder)
+        close(run, error, progress, outcome)
         raise
-    show_link(place, run.link)
+    show_link(place, run.link, late)
     return outcome
 
 
-def finished(report: Report, place: Place, seconds: float) -> Outcome:
+def ready(tracking: Tracking, place: Place) -> None:
+    """Refuse a store that does not answer before anything is computed."""
+    try:
+        tracking.ready(place.launch, place.outputs)
+    except (OSError, ValueError) as error:
+        raise Refused(f"tracking: {error}") from error
+
+
+def started(task: Task, claim: Claim) -> Outcome:
+    """The outcome of a job that begins now, entered wherever it will be looked for."""
+    place = task.place
+    text = yaml.dump(task.config, Dumper=DUMPER, sort_keys=False, allow_unicode=True)
+    (place.folder / "config.yaml").write_text(text, encoding="utf-8")
+    outcome = Outcome(
+        Status.RUNNING, str(place.folder), place.overrides, place.choices, claim.key, here()
+    ).save()
+    opened(place.outputs, place.folder)
+    claim.note(place.folder)
+    return outcome
+
+
+def finished(outcome: Outcome, report: Report, seconds: float) -> Outcome:
     """The outcome of a job that has all its results."""
     means = {n: x for n, x in logged(report).items() if not n.startswith("interval/")}
-    return Outcome(
-        Status.FINISHED, str(place.folder), place.overrides, place.choices, means, seconds=seconds
+    said = {verdict.name: verdict.status.value for verdict in report.verdicts}
+    return replace(
+        outcome,
+        status=Status.FINISHED,
+        scalars=means,
+        values=values(report),
+        verdicts=said,
+        seconds=seconds,
     )
 
 
@@ -79,10 +106,19 @@ def observed(plan: Plan, progress: Progress, instruments: Instruments, folder: P
     return report
 
 
-def described(settings: Settings, config: Tree, place: Place, device: torch.device) -> Record:
-    """What identifies the run, written into its folder too."""
-    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-    (place.folder / "config.yaml").write_text(text, encoding="utf-8")
+def shown_again(settings: Settings, done: Outcome, place: Place) -> None:
+    """Print the tables of a job that was done before."""
+    instruments = prepared(settings)
+    session = archive.load(Path(done.folder, "session.npz"))
+    report = evaluate(session, instruments.scalars, instruments.claims, instruments.references)
+    show(report, replace(place, folder=Path(done.folder)), done.seconds)
+    text = "Computed before, by the same code; resume=false computes it again."
+    console().print(text, soft_wrap=True)
+
+
+def described(settings: Settings, task: Task, device: torch.device) -> Record:
+    """What identifies the run."""
+    config, place = task.config, task.place
     chosen = [place.choices[g] for g in ("substrate", "protocol", "patterns") if g in place.choices]
     name = settings.name or f"{' · '.join(chosen)} · seed {settings.seed}"
     tags = facts(config, device) | {"memlab.folder": str(place.folder)}
@@ -126,39 +162,21 @@ def verdicts(report: Report) -> dict[str, str]:
     return {f"memlab.claim.{verdict.name}": verdict.status.value for verdict in report.verdicts}
 
 
-def close(run: RunLog, error: BaseException, progress: Progress, folder: Path) -> None:
+def close(run: RunLog, error: BaseException, progress: Progress, outcome: Outcome) -> None:
     """Keep what an unfinished run recorded, and say in its tracked run how it ended.
 
     What goes wrong here is logged only: the error to tell is the one that ended the run.
     """
     status = Status.FAILED if isinstance(error, Exception) else Status.KILLED
     where = f" in {progress.label}" if progress.meter is not None else ""
-    tags = {
-        "memlab.message": f"{type(error).__name__}: {error}".rstrip(": ") + where,
-        "memlab.trace": "".join(traceback.format_exception(error)),
-    }
-    with closing_down():
+    message = f"{type(error).__name__}: {error}".rstrip(": ") + where
+    trace = "".join(traceback.format_exception(error))
+    tags = {"memlab.message": message, "memlab.trace": trace}
+    with final_warning():
         try:
+            outcome.ended(status, message).save()
             if progress.session is not None:
-                archive.save(progress.session, folder / "session.npz")
-        finally:
-            run.finish(Ended(status, folder, tags=tags))
-
-
-@contextmanager
-def closing_down() -> Iterator[None]:
-    """Log what goes wrong in the block; a further signal, such as a second Ctrl-C, ends at once."""
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(one, abandon) for one in signals]
-    try:
-        yield
-    except Exception:
-        log.exception("an unfinished run could not be kept whole")
-    finally:
-        for one, handler in zip(signals, before, strict=True):
-            signal.signal(one, handler)
-
-
-def abandon(number: int, _: FrameType | None) -> None:
-    """End the process here and now, whatever it waits for."""
-    os._exit(128 + number)
+                archive.save(progress.session, Path(outcome.folder, "session.npz"))
+            run.finish(Ended(status, tags=tags))
+        except Exception:
+            log.exception("an unfinished run could not be kept whole")

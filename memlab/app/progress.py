@@ -34,8 +34,11 @@ def console(*, stderr: bool = False) -> Console:
 
 
 @contextmanager
-def live(progress: Progress, title: str) -> Iterator[None]:
-    """Show how far a run is on stderr while the block runs."""
+def live(progress: Progress, title: str, *, quiet: bool) -> Iterator[None]:
+    """Show how far a run is on stderr while the block runs; nothing for a job of a sweep."""
+    if quiet:
+        yield
+        return
     screen = console(stderr=True)
     screen.print(title, highlight=False, soft_wrap=True)
     if not screen.is_terminal:

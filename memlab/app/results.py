@@ -6,8 +6,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from memlab.absent import Absent
-from memlab.app.outcome import Place
 from memlab.app.progress import console
+from memlab.app.task import Place
 from memlab.figures.video import animation
 from memlab.report import (
     Report,
@@ -77,11 +77,10 @@ def keep_videos(session: Session, folder: Path) -> None:
 
 
 def show(report: Report, place: Place, seconds: float) -> None:
-    """Print the tables and where everything is; one line for a job of a sweep."""
-    screen = console()
+    """Print the tables and where everything is; nothing for a job of a sweep."""
     if place.sweep is not None:
-        screen.print(f"Done in {seconds:.1f} s. Results: {place.folder}", soft_wrap=True)
         return
+    screen = console()
     for table, rows in (
         (scalar_table(report), report.scalars),
         (verdict_table(report), report.verdicts),
@@ -92,8 +91,13 @@ def show(report: Report, place: Place, seconds: float) -> None:
     screen.print(f"Done in {seconds:.0f} s. Results: {place.folder}", soft_wrap=True)
 
 
-def show_link(place: Place, link: str) -> None:
-    """Print where a run is tracked; nothing for a job of a sweep."""
-    if link and place.sweep is None:
+def show_link(place: Place, link: str, late: str) -> None:
+    """Print where a run is tracked, or why it is not yet; nothing for a job of a sweep."""
+    if place.sweep is not None:
+        return
+    if late:
+        text = f"Not tracked yet: {late}. All of it is in {place.folder}; the next run uploads it."
+        console(stderr=True).print(f"{text} Or now: python -m memlab.sync", soft_wrap=True)
+    elif link:
         text = f"Tracked in {link}; look at it: python -m memlab.ui"
         console().print(text, soft_wrap=True)

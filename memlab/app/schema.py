@@ -20,11 +20,36 @@ class Refused(Exception):
     """A run that cannot start, with what must hold, what was given and what would be valid."""
 
 
+STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+@final
+class Checkpoint(BaseModel):
+    """When a run writes down where it stands."""
+
+    model_config = STRICT
+
+    every: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None  # s
+
+
+@final
+class Sweep(BaseModel):
+    """What many jobs together are to find out."""
+
+    model_config = STRICT
+
+    question: str
+    axes: Tree
+    confirm: bool
+    figures: Literal["auto", "always", "never"]
+    figures_up_to: NonNegativeInt
+
+
 @final
 class Settings(BaseModel):
     """The top level of a configuration."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = STRICT
 
     seed: NonNegativeInt
     replicates: Annotated[PositiveInt, Field(le=MOST_REPLICATES)]
@@ -32,6 +57,10 @@ class Settings(BaseModel):
     threads: Literal["auto"] | Annotated[PositiveInt, Field(le=MOST_THREADS)]
     video: bool
     name: str | None
+    outputs: Annotated[str, Field(min_length=1)]
+    resume: bool
+    checkpoint: Checkpoint
+    sweep: Sweep
     substrate: Tree
     patterns: Tree
     cue: Tree
@@ -43,6 +72,7 @@ class Settings(BaseModel):
     cues: Tree = Field(default_factory=dict)
 
 
+PARTS: dict[str, type[BaseModel]] = {"checkpoint": Checkpoint, "sweep": Sweep}
 GROUPS = ("substrate", "patterns", "cue", "protocol", "controls", "tracking")
 
 
@@ -90,10 +120,12 @@ def complaints(error: ValidationError, prefix: str = "", known: Iterable[str] = 
     """What pydantic found, one line per key: the key, what it must be, what was given."""
     lines: dict[str, str] = {}
     for one in error.errors(include_url=False):
-        field = str(one["loc"][0]) if one["loc"] else ""
-        key = ".".join(part for part in (prefix, field) if part) or error.title
+        within = PARTS.get(str(one["loc"][0])) if one["loc"] and not prefix else None
+        path = [str(part) for part in one["loc"][: 1 if within is None else 2]]
+        key = ".".join([*([prefix] if prefix else []), *path]) or error.title
         if one["type"] == "extra_forbidden":
-            lines[key] = f"there is no key {key}{suggestion(field, known)}"
+            valid = known if within is None else within.model_fields
+            lines[key] = f"there is no key {key}{suggestion(path[-1], valid)}"
         elif one["type"] == "value_error":
             lines[key] = f"{key}: {one['ctx']['error']}"
         elif one["type"] == "missing":

@@ -16,11 +16,11 @@ from memlab.app.assembly import built
 from memlab.app.composer import plain
 from memlab.app.refusal import explained
 from memlab.app.schema import Refused, checked
-from memlab.app.tracking import Record
 from memlab.cli import conf_dir, config_dirs
 from memlab.protocols.scarring_validation import ScarringValidation
 from memlab.protocols.single import Single
 from memlab.protocols.three_phase import ThreePhase
+from memlab.record.tracking import Record
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("torch", "mlflow", "pandas", "scipy", "matplotlib")

@@ -5,9 +5,9 @@ import json
 import pytest
 from omegaconf import OmegaConf
 
-from memlab.app.outcome import Outcome, Status, loaded
-from memlab.app.summary import settings, summarised
-from memlab.app.sweep import Summary, failures
+from memlab.record.outcome import Outcome, Status, loaded
+from memlab.sweep.conduct import Summary, failures
+from memlab.sweep.summary import settings, summarised
 from tests.end_to_end.test_cli import memlab
 
 # MLflow's own use of SQLAlchemy is deprecated there; nothing of ours is.
@@ -87,7 +87,7 @@ def test_a_summary_that_is_not_tracked_is_an_error(tmp_path, capsys):
     jobs = tmp_path / "sweep" / "0"
     jobs.mkdir(parents=True)
     Outcome(Status.FINISHED, str(jobs), ("seed=1",), scalars={"recall": 0.5}).save()
-    store = {"_target_": "memlab.app.tracking.Mlflow", "uri": "nowhere", "artifacts": "here"}
+    store = {"_target_": "memlab.record.tracking.Mlflow", "uri": "nowhere", "artifacts": "here"}
     places = {"runtime": {"cwd": str(tmp_path)}, "sweep": {"dir": "sweep"}}
     with pytest.raises(SystemExit) as stopped:
         Summary().on_multirun_end(OmegaConf.create({"hydra": places, "tracking": store}))

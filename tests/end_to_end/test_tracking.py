@@ -14,11 +14,11 @@ import torch
 from pydantic import ValidationError
 from torch import ones_like, zeros_like
 
-from memlab.app import provenance
-from memlab.app.curves import Curves, curve_name, kept
-from memlab.app.outcome import Status, loaded
-from memlab.app.provenance import digest, fingerprints
-from memlab.app.tracking import Ended, Lost, Mlflow, Record, located
+from memlab.record import provenance
+from memlab.record.curves import Curves, curve_name, kept
+from memlab.record.outcome import Status, loaded
+from memlab.record.provenance import digest, fingerprints
+from memlab.record.tracking import Ended, Lost, Mlflow, Record, located
 from memlab.runner import Progress
 from memlab.substrate import Meter
 from tests.end_to_end.test_cli import ROOT, memlab
@@ -125,7 +125,7 @@ def test_processes_that_start_at_once_share_a_store_that_did_not_exist(tmp_path)
     uri = located("sqlite:///mlflow.db", tmp_path)
     code = f"""
 from pathlib import Path
-from memlab.app.tracking import connected, opened
+from memlab.record.tracking import connected, opened
 print(opened(connected({uri!r}), {uri!r}, "memlab", Path({str(tmp_path)!r})))
 """
     command = [sys.executable, "-c", code]

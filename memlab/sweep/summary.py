@@ -11,12 +11,13 @@ from matplotlib.axes import Axes
 from rich.table import Table
 
 from memlab.app.assembly import built
-from memlab.app.outcome import Outcome, Status
 from memlab.app.progress import console
 from memlab.app.results import markdown
 from memlab.app.schema import Tree
-from memlab.app.tracking import Ended, Record, Tracking
+from memlab.app.task import Place
 from memlab.figures.style import INK, PALE, sheet
+from memlab.record.outcome import Outcome, Status
+from memlab.record.tracking import Ended, Record, Tracking
 from memlab.report import ENOUGH
 from memlab.runner import Progress
 from memlab.statistics import Estimate, estimate
@@ -49,7 +50,8 @@ def conclude(finished: Sequence[Outcome], tracking: Tree, folder: Path, launch: 
     tags = {"memlab.sweep": folder.name, "memlab.kind": "summary", "memlab.folder": str(kept)}
     record = Record(f"summary · {folder.name}", {"jobs": str(len(finished))}, tags)
     console().print(f"The table and its figure: {kept}", soft_wrap=True)
-    store.begin(record, Progress(), launch).finish(Ended(Status.FINISHED, kept))
+    place = Place(kept, launch, folder.parent.parent, (), {}, folder.name)
+    store.begin(record, Progress(), place).finish(Ended(Status.FINISHED))
 
 
 def summarised(outcomes: Sequence[Outcome]) -> list[Row]:

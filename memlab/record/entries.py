@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from memlab.app.curves import Point
+from memlab.record.curves import Point
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

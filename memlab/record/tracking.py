@@ -22,10 +22,12 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, final
 from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 
-from memlab.app.curves import Curves, Point
-from memlab.app.entries import loads, log_params, log_points, monitor
-from memlab.app.outcome import Status
 from memlab.app.refusal import chain
+from memlab.app.task import Place
+from memlab.record.curves import Curves, Point
+from memlab.record.entries import loads, log_params, log_points, monitor
+from memlab.record.outcome import Status
+from memlab.record.unsettled import buried, settled
 from memlab.runner import Progress
 
 if TYPE_CHECKING:
@@ -52,10 +54,9 @@ class Record:
 @final
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended and what it leaves."""
+    """How a run ended and what is to be said of it."""
 
     status: Status
-    folder: Path  # everything in it becomes an artifact
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -71,16 +72,23 @@ class RunLog(ABC):
     link: str
 
     @abstractmethod
-    def finish(self, ended: Ended) -> None:
-        """Log all that is left and close the run; raises Lost if the store did not take it."""
+    def finish(self, ended: Ended) -> str:
+        """Log all that is left and close the run; says why the store has not taken it, if so."""
 
 
 class Tracking(ABC):
     """Where runs are kept."""
 
     @abstractmethod
-    def begin(self, record: Record, progress: Progress, launch: Path) -> RunLog:
-        """Open a run that follows ``progress``; relative paths start at ``launch``."""
+    def ready(self, launch: Path, outputs: Path) -> None:
+        """Open the store and bring what it has missed; OSError or ValueError if it is not there.
+
+        Called once by every command, before any job runs.
+        """
+
+    @abstractmethod
+    def begin(self, record: Record, progress: Progress, place: Place) -> RunLog:
+        """Open a run that follows ``progress`` and whose folder is its record."""
 
 
 @final
@@ -88,8 +96,11 @@ class Tracking(ABC):
 class Untracked(Tracking):
     """Nowhere but in the run's own folder."""
 
-    def begin(self, record: Record, progress: Progress, launch: Path) -> RunLog:
-        return Unlogged()
+    def ready(self, launch: Path, outputs: Path) -> None:
+        buried(outputs)
+
+    def begin(self, record: Record, progress: Progress, place: Place) -> RunLog:
+        return Unlogged(place)
 
 
 @final
@@ -97,10 +108,12 @@ class Untracked(Tracking):
 class Unlogged(RunLog):
     """A run that nobody follows."""
 
+    place: Place
     link: str = ""
 
-    def finish(self, ended: Ended) -> None:
-        pass
+    def finish(self, ended: Ended) -> str:
+        settled(self.place.outputs, self.place.folder)
+        return ""
 
 
 @final
@@ -122,15 +135,21 @@ class Mlflow(Tracking):
                 f"(http://localhost:5000), got {self.uri!r}"
             )
 
-    def begin(self, record: Record, progress: Progress, launch: Path) -> RunLog:
-        return Logged(self, record, progress, launch)
+    def ready(self, launch: Path, outputs: Path) -> None:
+        buried(outputs)
+        connected(located(self.uri, launch))
+
+    def begin(self, record: Record, progress: Progress, place: Place) -> RunLog:
+        return Logged(self, record, progress, place)
 
 
 @final
 class Logged(RunLog):
     """A run in MLflow, written by a thread of its own until it is finished."""
 
-    def __init__(self, settings: Mlflow, record: Record, progress: Progress, launch: Path) -> None:
+    def __init__(self, settings: Mlflow, record: Record, progress: Progress, place: Place) -> None:
+        launch = place.launch
+        self.place = place
         self.settings = settings
         self.record = record
         self.curves = Curves(progress)
@@ -145,7 +164,15 @@ class Logged(RunLog):
         self.thread = threading.Thread(target=self._follow, name="memlab-tracking", daemon=True)
         self.thread.start()
 
-    def finish(self, ended: Ended) -> None:
+    def finish(self, ended: Ended) -> str:
+        try:
+            self._finish(ended)
+        except Lost as error:
+            return str(error)
+        settled(self.place.outputs, self.place.folder)
+        return ""
+
+    def _finish(self, ended: Ended) -> None:
         self.ended = ended
         self.over.set()
         self._wait(ended)
@@ -166,7 +193,7 @@ class Logged(RunLog):
 
     def _lost(self, ended: Ended, why: str) -> Lost:
         return Lost(
-            f"the run was not tracked: {self.link} {why}; all it recorded is in {ended.folder}"
+            f"the run was not tracked: {self.link} {why}; all it recorded is in {self.place.folder}"
         )
 
     def _follow(self) -> None:
@@ -199,7 +226,7 @@ class Logged(RunLog):
         for key, value in self.ended.tags.items():
             self.client.set_tag(self.run, key, value[:LONGEST_TAG])
             self.heard = time.monotonic()
-        for path in sorted(self.ended.folder.iterdir()):
+        for path in sorted(self.place.folder.iterdir()):
             if not path.name.startswith("."):
                 self.client.log_artifact(self.run, str(path))
                 self.heard = time.monotonic()

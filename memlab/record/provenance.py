@@ -1,20 +1,20 @@
 """What has to be known to repeat a run: code, machine, configuration."""
 
 import hashlib
-import json
 import os
 import platform
 import subprocess
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from memlab.app.schema import Tree
+from memlab.record.identity import code_hash, config_hash
 from memlab.session import Session
 
-SILENT = ("tracking", "name")  # keys that change nothing that is computed
 ROOT = Path(__file__).resolve().parents[2]  # a checkout's folder, or where packages are installed
 
 
@@ -24,6 +24,7 @@ def facts(config: Tree, device: torch.device) -> dict[str, str]:
         "memlab.git.commit": git("rev-parse", "HEAD") or "unknown",
         "memlab.git.dirty": str(bool(git("status", "--porcelain"))).lower(),
         "memlab.config_hash": config_hash(config),
+        "memlab.code_hash": code_hash(),
         "memlab.device": device_name(device),
         "memlab.threads": str(torch.get_num_threads()),
         "memlab.torch": str(torch.__version__),
@@ -31,12 +32,6 @@ def facts(config: Tree, device: torch.device) -> dict[str, str]:
         "memlab.python": platform.python_version(),
         "memlab.host": f"{platform.node()} pid {os.getpid()}",
     }
-
-
-def config_hash(config: Tree) -> str:
-    """The same for two configurations that compute the same."""
-    computing = {key: value for key, value in config.items() if key not in SILENT}
-    return hashlib.sha256(json.dumps(computing, sort_keys=True).encode()).hexdigest()
 
 
 def fingerprints(session: Session) -> dict[str, str]:
@@ -64,6 +59,7 @@ def device_name(device: torch.device) -> str:
     return device.type
 
 
+@cache
 def git(*arguments: str) -> str:
     """What git says about the checkout this code lies in; empty where it lies in none.
 

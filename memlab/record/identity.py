@@ -1,0 +1,53 @@
+"""What a job computes, as a key: equal for two jobs whose results must be equal."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+PACKAGE = Path(__file__).resolve().parents[1]
+NATIVE = PACKAGE.parent / "native"  # its sources, in a checkout; a wheel has only the library
+
+# keys that change nothing that is computed: where results go, how they are looked at
+SILENT = ("tracking", "name", "outputs", "resume", "checkpoint", "sweep")
+
+
+def key(config: Mapping[str, Any], launch: Path) -> str:
+    """The key of a configuration under this code, started in this folder: 32 hex digits."""
+    parts = (config_hash(config), code_hash(), data_hash(config, launch))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def config_hash(config: Mapping[str, Any]) -> str:
+    """The same for two configurations that compute the same."""
+    computing = {name: value for name, value in config.items() if name not in SILENT}
+    return hashlib.sha256(json.dumps(computing, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def code_hash() -> str:
+    """A hash of every source file that can change a result."""
+    files = [*PACKAGE.rglob("*.py"), *NATIVE.glob("*.[ch]")]
+    if not NATIVE.is_dir():
+        files += PACKAGE.glob("_native*")
+    return hash_of(files, PACKAGE.parent)
+
+
+def data_hash(config: Mapping[str, Any], launch: Path) -> str:
+    """A hash of the user's own patterns, which may change while their folder's name stays."""
+    path = config.get("patterns", {}).get("path")
+    folder = launch / Path(path).expanduser() if isinstance(path, str) else None
+    if folder is None or not folder.is_dir():
+        return ""
+    return hash_of((file for file in folder.iterdir() if file.is_file()), folder)
+
+
+def hash_of(files: Iterable[Path], root: Path) -> str:
+    """A hash of the names and bytes of files."""
+    found = hashlib.sha256()
+    for file in sorted(files):
+        found.update(f"{file.relative_to(root)}\0{file.stat().st_size}\0".encode())
+        found.update(file.read_bytes())
+    return found.hexdigest()
