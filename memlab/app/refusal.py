@@ -1,5 +1,6 @@
 """What went wrong while a configuration was composed, in the words of the command that asked."""
 
+import errno
 from collections.abc import Iterator
 
 from hydra.errors import ConfigCompositionException, MissingConfigException
@@ -12,6 +13,15 @@ from memlab.app.schema import Refused, suggestion
 NOTHING = "null is no choice of a group: Hydra reads it as nothing; substrate=no_memory is a medium"
 FULL = "HYDRA_FULL_ERROR=1 shows the full trace."
 
+UNWRITABLE = {
+    errno.EACCES: "may not be written",
+    errno.EPERM: "may not be written",
+    errno.EROFS: "is on a read-only file system",
+    errno.ENOTDIR: "lies below something that is no folder",
+    errno.ENOSPC: "does not fit: the disk is full",
+    errno.EDQUOT: "does not fit: the quota is used up",
+}
+
 
 def explained(error: Exception, groups: tuple[str, ...]) -> str:
     """One screen for an exception: which key, what was given, what would be valid."""
@@ -23,6 +33,8 @@ def explained(error: Exception, groups: tuple[str, ...]) -> str:
                 return unreadable(cause)
             case MissingConfigException() if cause.options is not None:
                 return unknown_choice(cause)
+            case OSError() if cause.errno in UNWRITABLE:
+                return unwritable(cause)
             case MissingMandatoryValue() if cause.full_key:
                 return f"{cause.full_key} must be given, as {cause.full_key}=VALUE"
             case ConfigAttributeError() | ConfigKeyError():
@@ -51,6 +63,12 @@ def unreadable(error: MarkedYAMLError) -> str:
     place = f"{mark.name}, line {mark.line + 1}" if mark else "a configuration file"
     problem = ", ".join(part for part in (error.context, error.problem) if part)
     return f"{place} is not valid YAML: {problem}"
+
+
+def unwritable(error: OSError) -> str:
+    """A result that cannot be written: which, why, and where else it could go."""
+    file = error.filename or "a result"
+    return f"{file} {UNWRITABLE[error.errno or 0]}; outputs=FOLDER puts all results elsewhere"
 
 
 def unknown_choice(error: MissingConfigException) -> str:

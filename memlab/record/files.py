@@ -16,10 +16,16 @@ class Busy(Exception):
 
 
 def replaced(path: Path, text: str) -> None:
-    """Write a small file so that every reader sees the old text or the new, never a part."""
+    """Write a small file so that every reader sees the old text or the new, never a part.
+
+    The bytes are on the disk before the name is, so that a power cut leaves one of the two as well.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        partial.write_text(text, encoding="utf-8")
+        with partial.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)

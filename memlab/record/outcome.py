@@ -1,11 +1,12 @@
 """How far a job is and how it ended, as a file in its folder: what everything else goes by."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import final
+
+from pydantic import TypeAdapter
 
 from memlab.record.files import replaced
 from memlab.record.process import Process
@@ -76,8 +77,8 @@ class Outcome:
 def loaded(file: Path) -> Outcome:
     """An outcome as it was saved; ValueError if the file holds none."""
     try:
-        return _built(json.loads(file.read_text(encoding="utf-8")))
-    except (KeyError, TypeError, ValueError) as cause:
+        return FILED.validate_json(file.read_bytes())
+    except ValueError as cause:
         raise ValueError(f"{file} must be an outcome that memlab saved, but {cause}") from cause
 
 
@@ -89,20 +90,4 @@ def found(folder: Path) -> Outcome | None:
         return None
 
 
-def _built(tree: dict[str, object]) -> Outcome:
-    values, process = tree.pop("values"), tree.pop("process")
-    if not isinstance(values, Mapping):
-        raise TypeError("its values are no mapping")
-    kept: dict[str, object] = {
-        "status": Status(str(tree.pop("status"))),
-        "overrides": tuple(_strings(tree.pop("overrides"))),
-        "values": {name: tuple(row) for name, row in values.items()},
-        "process": Process(**process) if isinstance(process, dict) else None,
-    }
-    return Outcome(**(tree | kept))  # type: ignore[arg-type]
-
-
-def _strings(value: object) -> list[str]:
-    if not isinstance(value, list):
-        raise TypeError("its overrides are no list")
-    return [str(one) for one in value]
+FILED = TypeAdapter(Outcome)
