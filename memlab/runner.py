@@ -1,5 +1,6 @@
 """From a plan to its session: play the stages one by one."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import final
 
@@ -7,9 +8,10 @@ import torch
 from torch import Tensor
 
 from memlab.absent import Absent
-from memlab.controls import Trial
+from memlab.controls import Control, Trial
 from memlab.experiment import Plan, cues_to
 from memlab.plan import Stage
+from memlab.position import Position
 from memlab.protocol import Recall, Rest, Write
 from memlab.session import Exposure, Film, Session, Snapshot
 from memlab.session import Recall as RecallLog
@@ -29,55 +31,121 @@ class Progress:
     meter: Meter | None = None  # of the act that runs now
     series: list[tuple[str, Series]] = field(default_factory=list)  # of acts that are done
     session: Session | None = None
+    earlier: int = 0  # acts that were done when this process went on
+    earlier_ticks: int = 0  # own steps in them
+
+    def go_on(self, plan: Plan, position: Position) -> None:
+        """The run starts, or goes on from where it stood."""
+        self.total, self.session = plan.acts, plan.session
+        self.done = self.earlier = position.done
+        self.ticks = self.earlier_ticks = position.ticks
+        self.series.extend(position.series)
 
     def begin(self, label: str, meter: Meter) -> None:
         """A new act starts."""
         self.label, self.meter = label, meter
 
-    def end(self) -> None:
-        """The act is over: its series are kept, its meter is let go."""
+    def end(self) -> dict[str, Series]:
+        """The act is over: its series are kept and returned, its meter is let go."""
+        found: dict[str, Series] = {}
         if self.meter is not None:
+            found = self.meter.series()
             self.ticks += self.meter.ticks
-            self.series.extend(
-                (f"{name}/{self.label}", series) for name, series in self.meter.series().items()
-            )
+            self.series.extend((f"{name}/{self.label}", series) for name, series in found.items())
         self.meter = None
         self.done += 1
+        return found
 
 
 def execute(plan: Plan, progress: Progress) -> Session:
     """Play every stage. What was recorded until an exception is in ``progress.session``."""
-    session = progress.session = plan.session
-    progress.total = plan.acts
-    children = [stage.parent for stage in plan.stages]
-    engrams: dict[int, Engram] = {}
-    for index, stage in enumerate(plan.stages):
-        engram = _start(plan, stage, engrams, last=stage.parent not in children[index + 1 :])
+    for _ in played(plan, progress, Position(plan.session)):
+        pass
+    return plan.session
+
+
+def played(plan: Plan, progress: Progress, position: Position) -> Iterator[Position]:
+    """Play the stages that are left; yields where the run stands between two acts.
+
+    An act changes an engram in place, so that nothing smaller than an act can be taken up again.
+    What it does follows from the engram and from keyed draws alone: a run that goes on from a
+    position gives the same bits as one that never stopped there.
+    """
+    _adopt(plan.session, position.session)
+    progress.go_on(plan, position)
+    parents = [stage.parent for stage in plan.stages]
+    engrams = dict(position.engrams)
+    begun = position.recall
+    for index in range(position.stage, len(plan.stages)):
+        stage = plan.stages[index]
+        last = stage.parent not in parents[index + 1 :]
+        engram = _start(plan, stage, engrams, last=last)
         try:
-            _play(plan, stage, engram, progress)
+            for recall in _play(plan, stage, engram, progress, begun):
+                yield _position(plan, progress, engrams, index, recall)
         except FloatingPointError as cause:
-            raise FloatingPointError(f"{_label(session, stage)}: {cause}") from cause
+            raise FloatingPointError(f"{_label(plan.session, stage)}: {cause}") from cause
+        begun = None
         if stage.closes:
-            session.snapshots.append(_snapshot(stage, engram))
-        if index in children:
+            plan.session.snapshots.append(_snapshot(stage, engram))
+        if stage.parent is not None and last:
+            del engrams[stage.parent]
+        if index in parents:
             engrams[index] = engram
-    session.complete = True
-    return session
+        yield _position(plan, progress, engrams, index + 1)
+    plan.session.complete = True
+
+
+def _adopt(session: Session, earlier: Session) -> None:
+    """Fill the log of a run with what it holds already."""
+    session.exposures[:] = earlier.exposures
+    session.recalls[:] = earlier.recalls
+    session.snapshots[:] = earlier.snapshots
+    session.films[:] = earlier.films
+
+
+def _position(
+    plan: Plan,
+    progress: Progress,
+    engrams: dict[int, Engram],
+    stage: int,
+    recall: RecallLog | None = None,
+) -> Position:
+    """Where the run stands now."""
+    return Position(
+        plan.session, engrams, stage, recall, progress.done, progress.ticks, progress.series
+    )
 
 
 def _start(plan: Plan, stage: Stage, engrams: dict[int, Engram], *, last: bool) -> Engram:
     """The engram a stage works on; the last to need its parent's takes it over uncopied."""
     if stage.parent is None:
         return plan.media[stage.medium].blank(plan.draws.at("blank"))
-    return engrams.pop(stage.parent) if last else engrams[stage.parent].copy()
+    return engrams[stage.parent] if last else engrams[stage.parent].copy()
 
 
-def _play(plan: Plan, stage: Stage, engram: Engram, progress: Progress) -> None:
-    session, act = plan.session, stage.act
-    if isinstance(act, Recall):
-        session.recalls.append(_recall(plan, stage, act, engram, progress))
+def _play(
+    plan: Plan, stage: Stage, engram: Engram, progress: Progress, begun: RecallLog | None
+) -> Iterator[RecallLog]:
+    """Do the act of a stage; yields what a recall holds before each of its controls is asked."""
+    act = stage.act
+    if not isinstance(act, Recall):
+        _present(plan, stage, act, engram, progress)
         return
-    substrate = plan.media[stage.medium]
+    trial = _trial(plan, stage, act, engram)
+    log = begun or _answered(plan, stage, trial, progress)
+    for name, control in _unasked(plan, act, log).items():
+        yield log
+        label = f"{_label(plan.session, stage)} · {name}"
+        log = _controlled(log, name, _asked(control, trial, label, progress))
+    plan.session.recalls.append(log)
+
+
+def _present(
+    plan: Plan, stage: Stage, act: Write | Rest, engram: Engram, progress: Progress
+) -> None:
+    """Write an item, or let time pass."""
+    session, substrate = plan.session, plan.media[stage.medium]
     meter = Meter(keep_frames=plan.experiment.video and _opens(plan, stage))
     progress.begin(_label(session, stage), meter)
     if isinstance(act, Write):
@@ -86,65 +154,73 @@ def _play(plan: Plan, stage: Stage, engram: Engram, progress: Progress) -> None:
     else:
         draws = plan.draws.at("rest", sum(isinstance(a, Rest) for a in stage.past))
         substrate.rest(engram, act.presentations, draws, meter)
-    progress.end()
+    series = progress.end()
     item, took = (act.item, 1) if isinstance(act, Write) else (None, act.presentations)
-    session.exposures.append(Exposure(stage.arms, stage.phase, item, meter.series(), took))
+    session.exposures.append(Exposure(stage.arms, stage.phase, item, series, took))
     _keep_film(session, stage, meter)
 
 
-def _recall(plan: Plan, stage: Stage, act: Recall, engram: Engram, progress: Progress) -> RecallLog:
-    """Ask the medium, then every control, with the same cues."""
-    filmed = plan.experiment.video and not plan.session.recalls
-    meter = Meter(truth=plan.patterns[:, act.items], keep_frames=filmed)
-    trial = _trial(plan, stage, act, engram, meter)
-    progress.begin(_label(plan.session, stage), meter)
-    response = trial.ask(engram, trial.cue)
-    progress.end()
+def _answered(plan: Plan, stage: Stage, trial: Trial, progress: Progress) -> RecallLog:
+    """What the medium answers, before any control is asked."""
+    progress.begin(_label(plan.session, stage), trial.meter)
+    response = trial.ask(trial.engram, trial.cue)
+    series = progress.end()
     if not response.isfinite().all():
         raise FloatingPointError("the answer must be finite, got NaN or infinity")
-    found = _controlled(plan, trial, progress) if act.controlled else {}
-    _keep_film(plan.session, stage, meter)
+    _keep_film(plan.session, stage, trial.meter)
     return RecallLog(
         arms=stage.arms,
         phase=stage.phase,
-        items=act.items,
+        items=_items(stage),
         presented=stage.presented,
         truth=trial.truth.cpu(),
         cue=Cue(trial.cue.values.cpu(), trial.cue.given.cpu(), trial.cue.certain.cpu()),
         response=response.cpu(),
-        controls={name: x.cpu() for name, x in found.items() if not isinstance(x, Absent)},
-        absent={name: x.reason for name, x in found.items() if isinstance(x, Absent)},
-        series=meter.series(),
+        controls={},
+        absent={},
+        series=series,
     )
 
 
-def _controlled(plan: Plan, trial: Trial, progress: Progress) -> dict[str, Tensor | Absent]:
-    """What every control answers, or why it cannot."""
-    controls, label = plan.experiment.controls, progress.label
-    found = {}
-    for name, control in {**controls.floors, **controls.ceilings}.items():
-        unwatched = replace(trial, meter=Meter())
-        progress.begin(f"{label} · {name}", unwatched.meter)
-        found[name] = control(unwatched)
-        progress.end()
+def _unasked(plan: Plan, act: Recall, log: RecallLog) -> dict[str, Control]:
+    """The controls of a recall that have not been asked yet, floors first."""
+    controls = plan.experiment.controls
+    every = {**controls.floors, **controls.ceilings} if act.controlled else {}
+    return {n: c for n, c in every.items() if n not in log.controls and n not in log.absent}
+
+
+def _asked(control: Control, trial: Trial, label: str, progress: Progress) -> Tensor | Absent:
+    """What a control answers to the same cues, or why it cannot."""
+    unwatched = replace(trial, meter=Meter())
+    progress.begin(label, unwatched.meter)
+    found = control(unwatched)
+    progress.end()
     return found
 
 
-def _trial(plan: Plan, stage: Stage, act: Recall, engram: Engram, meter: Meter) -> Trial:
+def _controlled(log: RecallLog, name: str, found: Tensor | Absent) -> RecallLog:
+    """A recall with the answers of one more control."""
+    if isinstance(found, Absent):
+        return replace(log, absent={**log.absent, name: found.reason})
+    return replace(log, controls={**log.controls, name: found.cpu()})
+
+
+def _trial(plan: Plan, stage: Stage, act: Recall, engram: Engram) -> Trial:
     session = plan.session
     foils = tuple((item + 1) % len(session.names) for item in act.items)
     substrate = plan.media[stage.medium]
+    truth = plan.patterns[:, act.items]
     return Trial(
         substrate=substrate,
         engram=engram,
         blank=substrate.blank(plan.draws.at("blank")),
         cue=cues_to(plan, act.items, stage.cue),
         foil_cue=cues_to(plan, foils, stage.cue),
-        truth=plan.patterns[:, act.items],
+        truth=truth,
         foil=plan.patterns[:, foils],
         presented=plan.patterns[:, stage.presented],
         draws=plan.draws.at("recall", stage.phase),
-        meter=meter,
+        meter=Meter(truth=truth, keep_frames=plan.experiment.video and not session.recalls),
     )
 
 
@@ -171,7 +247,7 @@ def _keep_film(session: Session, stage: Stage, meter: Meter) -> None:
     label = _label(session, stage)
     captions = tuple(f"{label}, step {step}" for step, _ in meter.frames)
     frames = torch.stack([frame for _, frame in meter.frames])
-    panels = meter.panels or tuple(session.names[i] for i in _asked(stage))
+    panels = meter.panels or tuple(session.names[i] for i in _items(stage))
     film = Film(stage.phase, panels, captions, frames)
     if session.films and session.films[-1].phase == stage.phase:
         earlier = session.films.pop()
@@ -180,7 +256,7 @@ def _keep_film(session: Session, stage: Stage, meter: Meter) -> None:
     session.films.append(film)
 
 
-def _asked(stage: Stage) -> tuple[int, ...]:
+def _items(stage: Stage) -> tuple[int, ...]:
     return stage.act.items if isinstance(stage.act, Recall) else ()
 
 

@@ -146,7 +146,7 @@ def test_a_session_is_the_same_after_a_save(scarred, tmp_path):
 def test_a_file_that_holds_no_session_is_refused(tmp_path):
     path = tmp_path / "session.npz"
     path.write_text("not a session")
-    with pytest.raises(ValueError, match="must be a session that memlab saved"):
+    with pytest.raises(ValueError, match="must be a Session that memlab saved"):
         archive.load(path)
 
 
