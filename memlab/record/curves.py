@@ -9,19 +9,10 @@ from typing import final
 import torch
 from torch import Tensor
 
+from memlab.record.journal import Point
 from memlab.runner import Progress
 
 POINTS = 1000  # about how many a run may leave, over all curves
-
-
-@final
-@dataclass(frozen=True)
-class Point:
-    """One value of a curve, a mean over replicates."""
-
-    name: str  # measure/arm/phase
-    step: int
-    value: float
 
 
 @final

@@ -1,28 +1,83 @@
-"""What is written into an MLflow run: values, parameters and the load of the machine."""
+"""What is written into an MLflow run: values, parameters, files and the load of the machine."""
 
-import time
-from collections.abc import Mapping, Sequence
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
+from pathlib import Path
+from shutil import copyfile
 from typing import TYPE_CHECKING
+from urllib.request import url2pathname
 
-from memlab.record.curves import Point
+from memlab.record.attempts import CHECKPOINT, EARLIER
+from memlab.record.journal import CURVES, JOURNAL, Point, Target
+from memlab.record.store import Store
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from mlflow.entities import Metric, Param, Run, RunTag
     from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
-BATCH = 1000  # metrics MLflow takes in one call
 LONGEST_PARAM = 6000  # characters
+LONGEST_TAG = 5000
+FILE = "file://"  # what the address of a local folder begins with
+ASIDE = {EARLIER, CHECKPOINT, JOURNAL, CURVES}  # of a run's folder: what no store is given
 
 
-def log_points(client: "MlflowClient", run: str, points: Sequence[Point]) -> None:
-    """Log values, as many in one call as MLflow takes."""
+def metrics(points: Sequence[tuple[Point, int]]) -> "list[Metric]":
+    """Points and their times (ms since 1970) as MLflow takes them."""
     from mlflow.entities import Metric
 
-    now = round(time.time() * 1000)
-    metrics = [Metric(point.name, point.value, now, point.step) for point in points]
-    for first in range(0, len(metrics), BATCH):
-        client.log_batch(run, metrics=metrics[first : first + BATCH])
+    return [Metric(point.name, point.value, at, point.step) for point, at in points]
+
+
+def params(values: Mapping[str, str]) -> "list[Param]":
+    """Parameters as MLflow takes them."""
+    from mlflow.entities import Param
+
+    return [Param(name, value[:LONGEST_PARAM]) for name, value in values.items()]
+
+
+def tags(values: Mapping[str, str]) -> "list[RunTag]":
+    """Tags as MLflow takes them."""
+    from mlflow.entities import RunTag
+
+    return [RunTag(name, value[:LONGEST_TAG]) for name, value in values.items()]
+
+
+def tagged(store: Store, name: str, value: str) -> "list[Run]":
+    """The runs with this tag."""
+    return list(store.client.search_runs([store.experiment], f"tags.`{name}` = '{value}'"))
+
+
+def upload(target: Target, place: str, folder: Path) -> None:
+    """Bring all files of a run's folder to their place, but for those that are no results."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    if place.startswith(FILE):
+        linked(folder, Path(url2pathname(place.removeprefix(FILE))), copyfile)
+        return
+    with tempfile.TemporaryDirectory(prefix="memlab_") as staged:
+        linked(folder, Path(staged), os.symlink)
+        get_artifact_repository(place, tracking_uri=target.uri).log_artifacts(staged)
+
+
+def linked(folder: Path, place: Path, link: Callable[[Path, Path], object]) -> None:
+    """Have all files of a run below another folder too."""
+    for path in files(folder):
+        name = place / path.relative_to(folder)
+        name.parent.mkdir(parents=True, exist_ok=True)
+        link(path, name)
+
+
+def files(folder: Path) -> Iterator[Path]:
+    """Every file of a run that a store is given; hidden ones may be half written."""
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.name in ASIDE:
+            continue
+        if path.is_dir():
+            yield from files(path)
+        else:
+            yield path
 
 
 def loads(load: "SystemMetricsMonitor | None", look: int) -> list[Point]:
@@ -34,15 +89,6 @@ def loads(load: "SystemMetricsMonitor | None", look: int) -> list[Point]:
     for part in load.monitors:
         part.clear_metrics()
     return [Point(f"system/{name}", look, float(value)) for name, value in values.items()]
-
-
-def log_params(client: "MlflowClient", run: str, params: Mapping[str, str]) -> None:
-    """Log all parameters of a run."""
-    from mlflow.entities import Param
-
-    entries = [Param(name, value[:LONGEST_PARAM]) for name, value in params.items()]
-    for first in range(0, len(entries), 100):
-        client.log_batch(run, params=entries[first : first + 100])
 
 
 def monitor(run: str, uri: str) -> "SystemMetricsMonitor | None":

@@ -1,37 +1,58 @@
 """What has to be known to repeat a run: code, machine, configuration."""
 
 import hashlib
+import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from memlab.app.schema import Tree
-from memlab.record.identity import code_hash, config_hash
+from memlab.record.files import replaced
+from memlab.record.identity import code_hash, config_hash, data_hash
 from memlab.session import Session
 
+FACTS = "facts.json"
 ROOT = Path(__file__).resolve().parents[2]  # a checkout's folder, or where packages are installed
 
 
-def facts(config: Tree, device: torch.device) -> dict[str, str]:
-    """Tags of a run: commit, configuration hash, device, threads, library and instruction set."""
+def facts(config: Tree, device: torch.device, launch: Path) -> dict[str, str]:
+    """Tags of a run started in a folder: code, configuration, data, machine and libraries."""
     return {
         "memlab.git.commit": git("rev-parse", "HEAD") or "unknown",
         "memlab.git.dirty": str(bool(git("status", "--porcelain"))).lower(),
         "memlab.config_hash": config_hash(config),
         "memlab.code_hash": code_hash(),
+        "memlab.data_hash": data_hash(config, launch),
         "memlab.device": device_name(device),
         "memlab.threads": str(torch.get_num_threads()),
         "memlab.torch": str(torch.__version__),
+        "memlab.numpy": np.__version__,
         "memlab.isa": str(torch.backends.cpu.get_cpu_capability()),
         "memlab.python": platform.python_version(),
         "memlab.host": f"{platform.node()} pid {os.getpid()}",
+        "memlab.launch": str(launch),
     }
+
+
+def keep_facts(known: Mapping[str, str], folder: Path) -> None:
+    """Write the facts of a run into its folder."""
+    replaced(folder / FACTS, json.dumps(known, indent=1))
+
+
+def kept_facts(folder: Path) -> dict[str, str]:
+    """The facts in a run's folder, none where there are none that can be read."""
+    try:
+        tree = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(value) for name, value in tree.items()}
 
 
 def fingerprints(session: Session) -> dict[str, str]:

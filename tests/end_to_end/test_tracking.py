@@ -14,11 +14,14 @@ import torch
 from pydantic import ValidationError
 from torch import ones_like, zeros_like
 
+from memlab.app.task import Place
 from memlab.record import provenance
 from memlab.record.curves import Curves, curve_name, kept
-from memlab.record.outcome import Status, loaded
+from memlab.record.journal import Ended, Record
+from memlab.record.outcome import Status
 from memlab.record.provenance import digest, fingerprints
-from memlab.record.tracking import Ended, Lost, Mlflow, Record, located
+from memlab.record.store import located, shown
+from memlab.record.tracking import Mlflow
 from memlab.runner import Progress
 from memlab.substrate import Meter
 from tests.end_to_end.test_cli import ROOT, memlab
@@ -122,22 +125,28 @@ def test_a_run_that_is_stopped_is_killed_and_keeps_what_it_had(tmp_path, number,
 
 
 def test_processes_that_start_at_once_share_a_store_that_did_not_exist(tmp_path):
-    uri = located("sqlite:///mlflow.db", tmp_path)
     code = f"""
 from pathlib import Path
-from memlab.record.tracking import connected, opened
-print(opened(connected({uri!r}), {uri!r}, "memlab", Path({str(tmp_path)!r})))
+from memlab.record.store import connected
+from memlab.record.tracking import Mlflow
+store = Mlflow("sqlite:///mlflow.db", "artifacts")
+print(connected(store.target(Path({str(tmp_path)!r}))).experiment)
 """
     command = [sys.executable, "-c", code]
     opening = [
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(3)
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(4)
     ]
-    assert [process.communicate(timeout=120)[0].strip() for process in opening] == ["1"] * 3
+    assert [process.communicate(timeout=120)[0].strip() for process in opening] == ["1"] * 4
 
 
-def test_a_folder_is_refused_as_a_store():
+@pytest.mark.parametrize("uri", ["file:outputs/mlruns", "nowhere", "htp://host", "sqlite://"])
+def test_what_is_no_address_of_a_store_is_refused(uri):
     with pytest.raises(ValueError, match="must be a database"):
-        Mlflow(uri="file:outputs/mlruns", artifacts="outputs/artifacts")
+        Mlflow(uri=uri, artifacts="outputs/artifacts")
+
+
+def test_a_password_is_not_shown():
+    assert shown("postgresql://me:secret@host:1/runs") == "postgresql://me:***@host:1/runs"
 
 
 def test_a_relative_store_lies_in_the_folder_of_the_call(tmp_path):
@@ -201,63 +210,74 @@ def refused():
 
 def begun(uri, folder, **settings):
     """A run that is tracked there, from a folder with nothing in it."""
-    store = Mlflow(uri, "artifacts", system_metrics=False, **settings)
-    return store.begin(Record("a run", {}, {}), Progress(), folder)
+    store = Mlflow(uri, "artifacts", system_metrics=False, interval=0.1, **settings)
+    place = Place(folder, folder, folder / "outputs", (), {}, None)
+    return store.begin(Record("a run", {}, {}), Progress(), place)
 
 
 @pytest.mark.parametrize("status", [Status.FINISHED, Status.KILLED])
-def test_a_run_does_not_wait_for_a_server_that_never_answers(tmp_path, silent, monkeypatch, status):
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+def test_a_run_does_not_wait_for_a_server_that_never_answers(tmp_path, silent, status):
     run = begun(silent, tmp_path, patience=0.3)
     began = time.monotonic()
-    with pytest.raises(Lost) as caught:
-        run.finish(Ended(status, tmp_path))
+    why = run.finish(Ended(status))
     assert time.monotonic() - began < 5
-    assert f"{silent} did not answer within 0.3 s" in str(caught.value)
-    assert str(tmp_path) in str(caught.value)
+    assert f"{silent} did not answer within 0.3 s" in why
     run.thread.join(60)
     assert not run.thread.is_alive()
 
 
-def test_a_store_that_cannot_be_reached_is_named_with_the_reason(tmp_path, monkeypatch):
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+def test_a_store_that_cannot_be_reached_is_named_with_the_reason(tmp_path):
     uri = refused()
-    with pytest.raises(Lost, match=f"{uri} failed after .* Connection refused"):
-        begun(uri, tmp_path).finish(Ended(Status.FINISHED, tmp_path))
+    why = begun(uri, tmp_path, patience=0.5).finish(Ended(Status.FINISHED))
+    assert f"{uri} did not answer within 0.5 s" in why
+    assert "Connection refused" in why
 
 
-def test_results_are_kept_and_shown_before_a_lost_store_is_told(tmp_path):
-    result = memlab(tmp_path, *SMALL, f"tracking.uri={refused()}", "figures={}")
-    assert result.returncode == 1
-    assert "before/pearson" in result.stdout
-    assert result.stderr.count("FAILED: the run was not tracked") == 1
-    assert "Connection refused" in result.stderr
+def test_the_second_run_of_a_process_does_not_wait_for_a_store_that_is_away(tmp_path):
+    uri = refused()
+    (tmp_path / "second").mkdir()
+    begun(uri, tmp_path, patience=0.5).finish(Ended(Status.FINISHED))
+    began = time.monotonic()
+    assert begun(uri, tmp_path / "second", patience=60.0).finish(Ended(Status.FINISHED))
+    assert time.monotonic() - began < 15
+
+
+def test_a_store_that_is_away_is_refused_before_anything_is_computed(tmp_path):
+    uri = refused()
+    result = memlab(tmp_path, *SMALL, f"tracking.uri={uri}")
+    assert result.returncode == 2
+    assert f"the store {uri} does not answer (Connection refused)" in result.stderr
+    assert "tracking=none" in result.stderr
     assert "Traceback" not in result.stderr
-    (folder,) = tmp_path.glob("outputs/runs/*")
-    assert str(folder) in result.stderr
-    outcome = loaded(folder / "outcome.json")
-    assert outcome.status is Status.FAILED
-    assert outcome.scalars
-    assert (folder / "session.npz").is_file()
+    assert not list(tmp_path.glob("outputs/**/session.npz"))
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c_ends_a_run_whose_store_is_silent(tmp_path, silent, times):
-    endless = ["substrate.write_steps=100000", "replicates=2", f"tracking.uri={silent}"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "memlab", *endless],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    process.stderr.readline()  # the line a run starts with
-    for _ in range(times):
-        time.sleep(1)
-        process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30 if times == 1 else 5)
-    assert process.returncode == 130
+def test_a_silent_store_is_refused_with_its_address(tmp_path, silent):
+    store = Mlflow(silent, "artifacts")
+    with pytest.raises(OSError, match=f"{silent} does not answer .*timed out"):
+        store.ready(tmp_path, tmp_path / "outputs")
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path):
+    (tmp_path / "mlflow.db").write_text("no database at all, and long enough to be read as one" * 9)
+    with pytest.raises(ValueError, match="must be an SQLite database"):
+        Mlflow("sqlite:///mlflow.db", "artifacts").ready(tmp_path, tmp_path / "outputs")
+
+
+def test_a_store_that_is_there_is_ready_without_mlflow(tmp_path):
+    store = Mlflow("sqlite:///mlflow.db", "artifacts")
+    store.ready(tmp_path, tmp_path / "outputs")
+    code = f"""
+import sys
+from pathlib import Path
+from memlab.record.tracking import Mlflow
+here = Path({str(tmp_path)!r})
+Mlflow("sqlite:///mlflow.db", "artifacts").ready(here, here / "outputs")
+print([name for name in ("mlflow", "torch") if name in sys.modules])
+"""
+    command = [sys.executable, "-c", code]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("value", [0.0, float("inf"), float("nan"), True, 1e12])
