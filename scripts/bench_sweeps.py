@@ -1,0 +1,115 @@
+"""What a sweep costs beside its physics, and what a second worker gains.
+
+    python scripts/bench_sweeps.py [--short 42] [--long 8] [--seconds 5]
+
+Both are read from the times of the jobs' files, so that what a command costs once (imports, the
+store, the summary) is left out. Exits with 1 where a bar is missed.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from hydra import compose, initialize_config_dir
+from rich.console import Console
+from rich.table import Table
+
+from memlab.app.assembly import planned
+from memlab.app.composer import plain
+from memlab.app.schema import checked
+from memlab.cli import conf_dir
+from memlab.record.outcome import OUTCOME
+from memlab.runner import Progress, execute
+
+FIRST = "config.yaml"  # of a job's files
+ROOT = Path(__file__).resolve().parents[1]
+OVERHEAD = 0.150  # s per short job
+GAIN = 1.8  # of two workers over one process
+COLD = 3  # short jobs until a worker has imported all it needs
+SHORT = ("substrate=notebook", "protocol=single", "replicates=2", "sweep.figures=never")
+LONG = ("substrate=gray_scott", "protocol=single", "replicates=4", "sweep.figures=never")
+BARE = ("tracking=none", "threads=1")  # the gain is that of processes, not of threads
+WRITE = "substrate.write_steps"
+
+
+def timed(words: Sequence[str], jobs: int) -> tuple[list[float], list[float]]:
+    """When the jobs of a fresh sweep over that many seeds began and ended, in s, sorted."""
+    with tempfile.TemporaryDirectory(prefix="memlab-bench-") as folder:
+        subprocess.run(
+            [sys.executable, "-m", "memlab", "-m", *words, f"seed=range({jobs})"],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
+        files = [Path(folder).glob(f"outputs/sweeps/*/*/{name}") for name in (FIRST, OUTCOME)]
+        began, ended = (sorted(file.stat().st_mtime for file in some) for some in files)
+        return began, ended
+
+
+def physics(words: Sequence[str], times: int) -> float:
+    """How long the same job computes in a warm process with one thread, in s."""
+    torch.set_num_threads(1)
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        settings = checked(plain(compose("config", overrides=list(words))))
+    spent = []
+    for _ in range(times):
+        plan = planned(settings, "single")
+        began = time.perf_counter()
+        execute(plan, Progress())
+        spent.append(time.perf_counter() - began)
+    return sorted(spent)[times // 2]
+
+
+def warm(words: Sequence[str], jobs: int) -> float:
+    """What one more job adds to a sweep that runs one after the other, in s."""
+    _, ended = timed(words, jobs)
+    return (ended[-1] - ended[COLD - 1]) / (jobs - COLD)
+
+
+def span(words: Sequence[str], jobs: int) -> float:
+    """From the begin of the first job to the end of the last, in s."""
+    began, ended = timed(words, jobs)
+    return ended[-1] - began[0]
+
+
+def steps_for(seconds: float) -> int:
+    """The steps of writing that make a job compute so long."""
+    trial = 2000
+    return round(trial * 1.1 * seconds / physics([*LONG, *BARE, f"{WRITE}={trial}"], 3))
+
+
+def main() -> None:
+    """Measure and judge."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--short", type=int, default=42, help="short jobs")
+    parser.add_argument("--long", type=int, default=8, help="long jobs")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of a long job")
+    asked = parser.parse_args()
+    table = Table("bench", "measured", "bar", "held")
+
+    computed, added = physics(SHORT, 9), warm([*SHORT, "hydra/launcher=solo"], asked.short)
+    cost = added - computed
+    told = f"{cost * 1e3:.0f} ms ({added * 1e3:.0f} ms, physics {computed * 1e3:.0f} ms)"
+    table.add_row("overhead per short job", told, "at most 150 ms", str(cost <= OVERHEAD))
+
+    words = [*LONG, *BARE, f"{WRITE}={steps_for(asked.seconds)}"]
+    alone = span([*words, "hydra/launcher=basic"], asked.long)
+    two = span([*words, "hydra/launcher=pool", "hydra.launcher.n_jobs=2"], asked.long)
+    told = f"{alone / two:.2f} ({alone:.1f} s and {two:.1f} s, {asked.long} jobs)"
+    table.add_row("two workers against basic", told, f"at least {GAIN}", str(alone / two >= GAIN))
+
+    Console().print(table)
+    Console().print(f"load {os.getloadavg()[0]:.1f} on {len(os.sched_getaffinity(0))} cores")
+    sys.exit(cost > OVERHEAD or alone / two < GAIN)
+
+
+if __name__ == "__main__":
+    main()
