@@ -17,6 +17,10 @@ Try
   python -m memlab experiment=<one of those below> a published setting
   python -m memlab -m substrate=gray_scott,notebook seed=1,2,3
                                                    a sweep: every combination, then one table
+  python -m memlab sweep=capacity                  a whole sweep from its file, on all cores
+  python -m memlab -m substrate=gray_scott_graded sweep.search=optuna sweep.metric=after/skill \\
+      'substrate.strength=tag(log,interval(0.0003,0.03))' 'substrate.kill=interval(0.063,0.071)'
+                                                   a search for what scores best
   python -m memlab.ui                              look at all runs in the browser (or: make ui)
 """
 

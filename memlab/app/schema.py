@@ -33,6 +33,16 @@ class Checkpoint(BaseModel):
 
 
 @final
+class Prune(BaseModel):
+    """When a search gives up a trial before its end."""
+
+    model_config = STRICT
+
+    metric: str | None
+    warmup: NonNegativeInt  # trials
+
+
+@final
 class Sweep(BaseModel):
     """What many jobs together are to find out."""
 
@@ -43,6 +53,14 @@ class Sweep(BaseModel):
     confirm: bool
     figures: Literal["auto", "always", "never"]
     figures_up_to: NonNegativeInt
+    search: Literal["optuna"] | None
+    metric: str | None
+    direction: Literal["maximize", "minimize"]
+    trials: PositiveInt
+    parallel: Literal["auto"] | PositiveInt
+    sampler: Literal["tpe", "random"]
+    seed: NonNegativeInt
+    prune: Prune
 
 
 @final

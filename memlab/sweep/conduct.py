@@ -1,46 +1,39 @@
-"""A sweep from the words that ask for it to its summary: plan, check, launch, gather, tell."""
+"""A sweep from the words that ask for it to its summary: plan, launch, gather, tell."""
 
-import hashlib
-import json
+import logging
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, TypeAlias
 
 from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 
-from memlab.app.composer import plain
+from memlab.app.job import logged
 from memlab.app.pipe import written
-from memlab.app.schema import Refused, Settings, Sweep, Tree, checked
+from memlab.app.refusal import explained, shortened
+from memlab.app.schema import Refused, Settings, Tree
 from memlab.app.task import LOG
-from memlab.record import identity
-from memlab.record.files import Busy, locked, replaced
+from memlab.record.files import Busy, locked
 from memlab.record.outcome import CODES, Outcome, Status, found
-from memlab.sweep import grid
-from memlab.sweep.watch import watched
+from memlab.record.process import here
+from memlab.record.unsettled import unsettled
+from memlab.sweep.plan import Plan, keep, plain_part, planned
+from memlab.sweep.tally import NOTHING, interrupted, told
+from memlab.sweep.watch import Watch, watched
 
-SWEEP = "sweep.json"
-NAMED = 40  # characters of a sweep's name that tell what is varied
-ASIDE = ("hydra", "resume=", "name=", "tracking", "checkpoint", "outputs=", "sweep.confirm")
+if TYPE_CHECKING:
+    from memlab.record.tracking import Tracking
 
+log = logging.getLogger(__name__)
 
-@final
-@dataclass(frozen=True)
-class Plan:
-    """A sweep that is ready to start."""
+CALM = 3  # s without a job at work after which none is waited for
 
-    name: str
-    folder: Path  # one folder per job below it, named by the job's number
-    launch: Path  # the folder memlab was called in
-    outputs: Path
-    command: tuple[str, ...]
-    settings: Sweep
-    grid: grid.Grid
-    began: float  # s since 1970
+Jobs: TypeAlias = dict[int, tuple[str, ...]]  # number -> overrides
 
 
 def conducted(
@@ -49,142 +42,144 @@ def conducted(
     """Run every job of a sweep; leaves the process with an error code if any did not finish."""
     first, plan = planned(context, config, arguments)
     plan.folder.mkdir(parents=True, exist_ok=True)
+    with alone(plan):
+        store = ready(first, plan)
+        keep(plan)
+        jobs: Jobs = {}
+        try:
+            launch(launcher(context, task, config, plan), plan, jobs)
+        except KeyboardInterrupt:
+            written(interrupted(gathered(plan, jobs, store)), sys.stderr)
+            raise
+        code = concluded(plan, gathered(plan, jobs, store), plain_part(config, "tracking"))
+    if code:
+        raise SystemExit(code)
+
+
+@contextmanager
+def alone(plan: Plan) -> Iterator[None]:
+    """Hold the folder of a sweep; Refused while another process does."""
     try:
         with locked(plan.folder / ".lock"):
-            ready(first, plan)
-            keep(plan)
-            launch(context, task, config, plan)
-            code = concluded(plan, plain_part(config, "tracking"))
+            yield
     except Busy as error:
         raise Refused(
             f"the same sweep is under way in another process, in {plan.folder}; wait for it, or "
             "start an independent one with resume=false"
         ) from error
-    if code:
-        raise SystemExit(code)
 
 
-def planned(
-    context: HydraContext, config: DictConfig, arguments: Sequence[str]
-) -> tuple[Settings, Plan]:
-    """The settings of the first job and the whole sweep; Refused if it cannot be."""
-    loader = context.config_loader
-    axes = plain_part(config, "sweep").get("axes") or {}
-    spanned = grid.grid(grid.overrides(arguments, axes, loader))
-    confirmed = bool(config.sweep.confirm)
-    grid.check(spanned, loader, confirmed=confirmed)
-    first = composed(context, config, next(spanned.jobs()))
-    settings = checked(first)
-    launch = Path(config.hydra.runtime.cwd)
-    outputs = (launch / settings.outputs).resolve()
-    name = named(arguments, spanned, resume=settings.resume)
-    folder = outputs / "sweeps" / name
-    plan = Plan(
-        name, folder, launch, outputs, tuple(arguments), settings.sweep, spanned, time.time()
-    )
-    return settings, plan
-
-
-def composed(context: HydraContext, config: DictConfig, overrides: Sequence[str]) -> Tree:
-    """What the job with these overrides would be configured as."""
-    found = context.config_loader.load_sweep_config(config, list(overrides))
-    with open_dict(found):
-        del found["hydra"]
-    return plain(found)
-
-
-def plain_part(config: DictConfig, name: str) -> Tree:
-    """One part of a configuration as plain data."""
-    tree: Any = OmegaConf.to_container(config[name], resolve=True)
-    return dict(tree)
-
-
-def named(arguments: Sequence[str], spanned: grid.Grid, *, resume: bool) -> str:
-    """The name of a sweep: the same command under the same code is the same sweep."""
-    files = [word.partition("=")[2] for word in arguments if word.startswith("sweep=")]
-    keys = "-".join(axis.key for axis in spanned.axes)
-    told = "".join(c if c.isalnum() or c in "._-" else "-" for c in (files or [keys])[0] or "one")
-    asked = [word for word in arguments if not word.startswith(ASIDE)]
-    words = json.dumps([asked, [asdict(axis) for axis in spanned.axes], identity.code_hash()])
-    digest = hashlib.sha256(words.encode()).hexdigest()[:8]
-    again = "" if resume else time.strftime("_%Y-%m-%d_%H-%M-%S_") + str(time.time_ns() % 10**9)
-    return f"{told[:NAMED]}_{digest}{again}"
-
-
-def ready(first: Settings, plan: Plan) -> None:
-    """Open the store once, before many processes do."""
+def ready(first: Settings, plan: Plan) -> "Tracking":
+    """The store, opened once before many processes do."""
     from memlab.app.assembly import built  # torch
 
+    store: Tracking = built("tracking", first.tracking)
     try:
-        built("tracking", first.tracking).ready(plan.launch, plan.outputs)
+        store.ready(plan.launch, plan.outputs)
     except (OSError, ValueError) as error:
         raise Refused(f"tracking: {error}") from error
+    return store
 
 
-def keep(plan: Plan) -> None:
-    """Write down what the sweep is, for whoever reads its folder later."""
-    text = json.dumps(asdict(plan), indent=1, default=str)
-    replaced(plan.folder / SWEEP, text)
-
-
-def launch(context: HydraContext, task: TaskFunction, config: DictConfig, plan: Plan) -> None:
-    """Hand all jobs to the launcher and show how far they are."""
+def launcher(context: HydraContext, task: TaskFunction, config: DictConfig, plan: Plan) -> Launcher:
+    """The launcher that was chosen, its jobs placed in the sweep's folder."""
     with open_dict(config):
         config.hydra.sweep.dir = str(plan.folder)
         config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{plan.folder}'")
-    launcher = Plugins.instance().instantiate_launcher(
+    return Plugins.instance().instantiate_launcher(
         hydra_context=context, task_function=task, config=config
     )
-    figures = "always" if drawn(plan) else "never"
-    jobs = [[*job, f"sweep.figures={figures}"] for job in plan.grid.jobs()]
-    with watched(plan.folder, plan.grid.total):
-        launcher.launch(jobs, initial_job_idx=0)
+
+
+def launch(chosen: Launcher, plan: Plan, jobs: Jobs) -> None:
+    """Hand every batch to the launcher, and show how far the jobs are.
+
+    ``jobs`` takes up those that are handed over. What a launcher raises is told: the jobs that ran
+    are whole, and a search goes on.
+    """
+    figures = f"sweep.figures={'always' if drawn(plan) else 'never'}"
+    keys = {axis.key for axis in plan.design.axes}
+    watch = Watch(plan.folder, plan.design.total, keys)
+    with watched(watch):
+        for batch in plan.design.batches(plan.folder):
+            jobs |= {batch.first + place: tuple(job) for place, job in enumerate(batch.jobs)}
+            asked = [[*job, figures] for job in batch.jobs]
+            try:
+                chosen.launch(asked, initial_job_idx=batch.first)
+            except Refused:
+                raise
+            except Exception as error:
+                with logged(plan.folder / LOG):
+                    log.info("the launcher failed", exc_info=True)
+                first = shortened(error).partition("\n")[0]
+                written(f"the launcher failed: {first}\n  {plan.folder / LOG}\n", sys.stderr)
+                calmed(plan.folder, range(batch.first, batch.first + len(batch.jobs)))
+
+
+def calmed(folder: Path, numbers: Sequence[int]) -> None:
+    """Wait for jobs of this machine that go on although their launcher does not; submitit's do."""
+    quiet = 0
+    while quiet < CALM:
+        outcomes = [found(folder / str(number)) for number in numbers]
+        goes_on = any(outcome is not None and at_work(outcome) for outcome in outcomes)
+        quiet = 0 if goes_on else quiet + 1
+        time.sleep(1)
+
+
+def at_work(outcome: Outcome) -> bool:
+    """Whether a job certainly goes on: its process is there, and it is another than this one."""
+    process = outcome.process
+    if outcome.status is not Status.RUNNING or process is None or process == here():
+        return False
+    return process.host == here().host and not process.gone
 
 
 def drawn(plan: Plan) -> bool:
     """Whether every job draws its own figures; they take longer than a short job."""
     if plan.settings.figures == "auto":
-        return plan.grid.total <= plan.settings.figures_up_to
+        return plan.design.total <= plan.settings.figures_up_to
     return plan.settings.figures == "always"
 
 
-def concluded(plan: Plan, tracking: Tree) -> int:
-    """Show and keep the summary of a sweep; its exit code."""
-    outcomes = gathered(plan)
-    finished = [outcome for outcome in outcomes if outcome.status is Status.FINISHED]
-    codes = [outcome.code for outcome in outcomes]
-    if finished:
-        from memlab.sweep.summary import conclude  # heavy, as the jobs were
-
+def gathered(plan: Plan, jobs: Jobs, store: "Tracking") -> list[Outcome]:
+    """How every job stands; what a process that died left unsaid is said, here and in the store."""
+    outcomes = [found(plan.folder / str(number)) for number in jobs]
+    if any(folder.parent == plan.folder for folder in unsettled(plan.outputs)):
         try:
-            conclude(finished, tracking, plan.folder, plan.launch)
-        except Exception as error:
-            codes.append(CODES[Status.FAILED])
-            written(f"FAILED: the summary is incomplete: {error}\n", sys.stderr)
-    written(failures(outcomes), sys.stderr)
+            store.ready(plan.launch, plan.outputs)
+        except (OSError, ValueError) as error:
+            written(f"tracking: {error}\n", sys.stderr)
+        outcomes = [found(plan.folder / str(number)) for number in jobs]
+    return [
+        outcome or Outcome(Status.FAILED, str(plan.folder / str(number)), asked, message=NOTHING)
+        for (number, asked), outcome in zip(jobs.items(), outcomes, strict=True)
+    ]
+
+
+def concluded(plan: Plan, outcomes: Sequence[Outcome], tracking: Tree) -> int:
+    """Show and keep the summary of a sweep, and list what failed; the exit code."""
+    codes = [outcome.code for outcome in outcomes]
+    try:
+        plan.design.concluded(plan.folder)
+        summarised(plan, tracking)
+    except Exception as error:
+        codes.append(CODES[Status.FAILED])
+        with logged(plan.folder / LOG):
+            log.info("the summary failed", exc_info=True)
+        written(f"FAILED: the summary is incomplete: {explained(error, ())}\n", sys.stderr)
+    written(told(outcomes), sys.stderr)
     return max(codes, default=0)
 
 
-def gathered(plan: Plan) -> list[Outcome]:
-    """The outcomes of a sweep's jobs, by number; a job that left none has failed."""
-    outcomes = []
-    for number, overrides in enumerate(plan.grid.jobs()):
-        folder = plan.folder / str(number)
-        lost = Outcome(Status.FAILED, str(folder), tuple(overrides), message="it left no outcome")
-        outcomes.append(found(folder) or lost)
-    return outcomes
+def summarised(plan: Plan, tracking: Tree) -> None:
+    """Compare what finished, also before this command, and track the comparison."""
+    every = [found(plan.folder / str(number)) for number in numbers(plan.folder)]
+    finished = [one for one in every if one is not None and one.status is Status.FINISHED]
+    from memlab.sweep.summary import conclude  # heavy, as the jobs were
+
+    conclude(finished, tracking, plan.folder, plan.launch)
 
 
-def failures(outcomes: Sequence[Outcome]) -> str:
-    """Every job that did not finish: what it was asked, what went wrong, where its log is."""
-    lost = [outcome for outcome in outcomes if outcome.code]
-    reused = sum(outcome.reused for outcome in outcomes)
-    again = f" ({reused} of them before)" if reused else ""
-    lines = [f"{len(outcomes) - len(lost)} of {len(outcomes)} jobs finished{again}."]
-    for outcome in lost:
-        lines += [
-            f"{outcome.status}: {' '.join(outcome.overrides)}",
-            *(f"  {line}" for line in outcome.message.splitlines()),
-            f"  log: {outcome.folder}/{LOG}",
-        ]
-    return "\n".join(lines) + "\n"
+def numbers(folder: Path) -> list[int]:
+    """The jobs that have a folder."""
+    return sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal())

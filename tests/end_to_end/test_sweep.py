@@ -3,11 +3,9 @@
 import json
 
 import pytest
-from omegaconf import OmegaConf
 
 from memlab.record.outcome import Outcome, Status, loaded
-from memlab.sweep.conduct import Summary, failures
-from memlab.sweep.summary import settings, summarised
+from memlab.sweep.tally import told
 from tests.end_to_end.test_cli import memlab
 
 # MLflow's own use of SQLAlchemy is deprecated there; nothing of ours is.
@@ -51,23 +49,8 @@ def test_the_summary_is_kept_and_tracked_beside_the_runs(sweep):
     assert len({run.data.tags["memlab.sweep"] for run in runs}) == 1
     summary = next(run for run in runs if run.data.tags.get("memlab.kind") == "summary")
     kept = {file.path for file in client.list_artifacts(summary.info.run_id)}
-    assert kept == {"summary.csv", "summary.json", "summary.md", "summary.png"}
-
-
-def test_jobs_that_differ_in_their_seed_alone_are_put_together():
-    jobs = [job("cue=mask", f"seed={s}", value=s) for s in range(3)] + [job("cue=half", "seed=0")]
-    rows = summarised(jobs)
-    assert [(row.setting, row.estimate.n) for row in rows] == [("mask", 3), ("half", 1)]
-    assert rows[0].estimate.mean == 1
-
-
-def test_a_setting_is_named_by_what_was_varied():
-    jobs = [job(f"cue.keep={keep}", "protocol=single", f"seed={keep}") for keep in (0.1, 0.2)]
-    assert settings(jobs) == ["cue.keep=0.1", "cue.keep=0.2"]
-
-
-def test_a_sweep_over_seeds_alone_is_named_by_its_substrate():
-    assert settings([job("seed=1"), job("seed=2")]) == ["notebook", "notebook"]
+    tables = {f"summary.{kind}" for kind in ("csv", "html", "json", "md", "png")}
+    assert kept >= tables | {"report.html"}
 
 
 def test_an_outcome_survives_its_file(tmp_path):
@@ -78,19 +61,6 @@ def test_an_outcome_survives_its_file(tmp_path):
 
 
 def test_every_job_that_did_not_finish_is_told():
-    told = failures([job("seed=1"), job("seed=2", status=Status.KILLED)])
-    assert "1 of 2 jobs finished." in told
-    assert "KILLED: seed=2" in told
-
-
-def test_a_summary_that_is_not_tracked_is_an_error(tmp_path, capsys):
-    jobs = tmp_path / "sweep" / "0"
-    jobs.mkdir(parents=True)
-    Outcome(Status.FINISHED, str(jobs), ("seed=1",), scalars={"recall": 0.5}).save()
-    store = {"_target_": "memlab.record.tracking.Mlflow", "uri": "nowhere", "artifacts": "here"}
-    places = {"runtime": {"cwd": str(tmp_path)}, "sweep": {"dir": "sweep"}}
-    with pytest.raises(SystemExit) as stopped:
-        Summary().on_multirun_end(OmegaConf.create({"hydra": places, "tracking": store}))
-    assert stopped.value.code == 1
-    assert "FAILED: the summary is incomplete: tracking: uri must be" in capsys.readouterr().err
-    assert (tmp_path / "sweep" / "summary" / "summary.csv").is_file()
+    text = told([job("seed=1"), job("seed=2", "sweep.figures=never", status=Status.KILLED)])
+    assert "1 of 2 jobs finished." in text
+    assert "KILLED: seed=2\n" in text
