@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import product
-from typing import TypeAlias, final
+from typing import TYPE_CHECKING, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import bootstrap
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -54,7 +57,7 @@ class Estimate:
         return f"{number(self.mean)} [{number(self.low)}, {number(self.high)}]"
 
 
-def estimate(values: Tensor | Sequence[float]) -> Estimate:
+def estimate(values: "Tensor | Sequence[float]") -> Estimate:
     """Mean and 95 % bias-corrected accelerated bootstrap interval of ``values (R,)``."""
     x = np.asarray(values, dtype=np.float64).reshape(-1)
     if x.size == 0 or not np.isfinite(x).all():
@@ -80,7 +83,7 @@ def bca(values: Floats, *, level: float = 0.95) -> tuple[float | None, float | N
     return float(interval.low), float(interval.high)
 
 
-def band(curves: Tensor) -> tuple[Floats, Floats]:
+def band(curves: "Tensor") -> tuple[Floats, Floats]:
     """The 95 % percentile-bootstrap band of the mean of ``curves (R, S)``, NaN where all are."""
     x = curves.double().numpy()
     weights = np.random.default_rng(SEED).multinomial(len(x), [1 / len(x)] * len(x), size=DRAWS)
@@ -91,13 +94,13 @@ def band(curves: Tensor) -> tuple[Floats, Floats]:
     return low, high
 
 
-def differing(differences: Tensor | Sequence[float]) -> Floats:
+def differing(differences: "Tensor | Sequence[float]") -> Floats:
     """Paired differences ``(R,)`` of scores, 0 where they are float noise."""
     d = np.asarray(differences, dtype=np.float64).reshape(-1)
     return np.where(np.abs(d) < NOISE, 0.0, d)
 
 
-def sign_flip_p(differences: Tensor | Sequence[float]) -> float:
+def sign_flip_p(differences: "Tensor | Sequence[float]") -> float:
     """Two-sided p of paired ``differences (R,)`` under random signs, statistic |mean|.
 
     Exact up to 16 replicates, where the smallest p is 2^(1 - R); above that, the share among
@@ -110,8 +113,7 @@ def sign_flip_p(differences: Tensor | Sequence[float]) -> float:
     observed = abs(float(d.sum())) - ROUNDING * float(np.abs(d).sum())  # ties despite rounding
     if d.size <= EXACT_UP_TO:
         return float(np.mean(np.abs(_all_signs(d.size) @ d) >= observed))
-    signs = np.random.default_rng(SEED).choice([-1.0, 1.0], size=(FLIPS, d.size))
-    return float((1 + np.sum(np.abs(signs @ d) >= observed)) / (1 + FLIPS))
+    return float((1 + np.sum(np.abs(_drawn_signs(d.size) @ d) >= observed)) / (1 + FLIPS))
 
 
 def smallest_p(replicates: int) -> float:
@@ -129,7 +131,7 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     return tuple(corrected.tolist())
 
 
-def cohen_dz(differences: Tensor | Sequence[float]) -> float | None:
+def cohen_dz(differences: "Tensor | Sequence[float]") -> float | None:
     """Mean paired difference in units of its own deviation; None where that is not defined."""
     d = differing(differences)
     if d.size == 1 or _alike(d):
@@ -142,8 +144,14 @@ def _alike(values: Floats) -> bool:
     return bool(np.ptp(values) <= ROUNDING * max(1.0, float(np.abs(values).max())))
 
 
+@cache
 def _all_signs(n: int) -> Floats:
     return np.array(list(product((-1.0, 1.0), repeat=n)), dtype=np.float64)  # (2^n, n)
+
+
+@lru_cache(maxsize=1)  # 1 MB per replicate
+def _drawn_signs(n: int) -> Floats:
+    return np.random.default_rng(SEED).choice([-1.0, 1.0], size=(FLIPS, n))
 
 
 def _short(value: float) -> str:

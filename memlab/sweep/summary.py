@@ -1,162 +1,119 @@
-"""A sweep over seeds as one table: mean and interval of every measure in every setting."""
+"""The end of a sweep: what came out in a few lines, and all of it in files and a run of its own."""
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import final
+from typing import TYPE_CHECKING
 
-import pandas as pd
-from matplotlib.axes import Axes
-from rich.table import Table
+from rich.console import Console
 
 from memlab.app.assembly import built
 from memlab.app.progress import console
-from memlab.app.results import markdown
 from memlab.app.schema import Tree
 from memlab.app.task import Place
-from memlab.figures.style import INK, PALE, sheet
+from memlab.record.files import replaced
+from memlab.record.journal import Ended, Record
 from memlab.record.outcome import Outcome, Status
-from memlab.record.tracking import Ended, Record, Tracking
-from memlab.report import ENOUGH
 from memlab.runner import Progress
-from memlab.statistics import Estimate, estimate
+from memlab.statistics import Estimate
+from memlab.sweep import record
+from memlab.sweep.comparison import Comparison, compared, measured
+from memlab.sweep.keeping import kept
+from memlab.sweep.measures import main
+from memlab.sweep.record import SweepRecord
+from memlab.sweep.report import report
+from memlab.sweep.settings import of_overrides, settings
+from memlab.sweep.tables import ABREAST, open_claims, overview, verdict_table
+from memlab.sweep.words import legend, limits
 
-SEED = "seed"
-SIDE_BY_SIDE = 4  # settings in one table of the terminal
-PANELS = 12  # measures in the figure
-COLUMNS = 3
+if TYPE_CHECKING:
+    from memlab.record.tracking import Tracking
 
-
-@final
-@dataclass(frozen=True)
-class Row:
-    """One measure in one setting, over its seeds."""
-
-    setting: str  # what was varied, but for the seed
-    measure: str
-    estimate: Estimate
+REPORT = "report.html"
+SUMMARY = "summary"  # the folder of the run, and the name of its files
+ROWS = 16  # settings shown at the end of a sweep
+MANY = 24  # settings for which only the main measures are worked out
 
 
 def conclude(finished: Sequence[Outcome], tracking: Tree, folder: Path, launch: Path) -> None:
-    """Show the summary of the jobs that finished, keep it, and track it as a run of its own."""
-    rows = summarised(finished)
-    for table in tables(rows):
-        console().print(table)
-    kept = folder / "summary"
-    kept.mkdir(exist_ok=True)
-    keep(rows, kept)
+    """Show what the finished jobs say, keep all of it, and track it as a run of its own.
+
+    Where none has finished there is a page that says so, and nothing to track.
+    """
+    asked, screen = record.read(folder), console()
+    comparison = summarised(finished, asked) if finished else None
+    if comparison is not None:
+        show(comparison, asked, screen)
+    keep(comparison, asked, folder)
+    screen.print(f"All of it: {folder / REPORT}", soft_wrap=True, highlight=False)
+    if comparison is None:
+        return
+    place = Place(folder / SUMMARY, launch, folder.parents[1], (), {}, folder.name)
+    if late := tracked(comparison, tracking, place):
+        console(stderr=True).print(f"The summary: {late}", soft_wrap=True)
+
+
+def keep(comparison: Comparison | None, asked: SweepRecord, folder: Path) -> None:
+    """Write the tables and figures below a sweep's folder, and its page also into it."""
+    where = folder / SUMMARY
+    where.mkdir(exist_ok=True)
+    pictures = kept(comparison, where, SUMMARY) if comparison is not None else {}
+    for drawn in sorted(where.glob("search_*.png")):
+        pictures[drawn.stem] = drawn.read_bytes()
+    text = report(asked, folder, record.outcomes(folder), comparison, pictures)
+    for place in (where, folder):
+        replaced(place / REPORT, text)
+
+
+def summarised(finished: Sequence[Outcome], asked: SweepRecord) -> Comparison:
+    """Every measure of every setting; of very many settings the main measures alone."""
+    several = settings([of_overrides(outcome) for outcome in finished])
+    known = measured(several)
+    first = [name for name in known if name == asked.metric]
+    wanted = known if len(several) <= MANY else [*first, *main(known)]
+    return compared(several, measures=list(dict.fromkeys([*first, *wanted])))
+
+
+def show(comparison: Comparison, asked: SweepRecord, screen: Console) -> None:
+    """The main measures and the verdicts, of the best settings where there are many."""
+    if asked.metric:
+        return  # a search has shown its best
+    short = comparison.narrowed(main(list(comparison.measures))[:ABREAST])
+    names = highest_first(short)[:ROWS] if len(short.settings) > ROWS else short.names
+    for table in overview(short, names):
+        screen.print(table)
+    if short.verdicts:
+        screen.print(verdict_table(short, names))
+    for line in remarks(short, names):
+        screen.print(line, highlight=False)
+
+
+def highest_first(comparison: Comparison) -> list[str]:
+    """The settings by their mean in the first measure, the highest first."""
+    entries = next(iter(comparison.measures.values()))
+    found = {name: one.estimate for name, one in entries.items()}
+    means = {name: one.mean for name, one in found.items() if isinstance(one, Estimate)}
+    return sorted(means, key=lambda name: -means[name])
+
+
+def remarks(comparison: Comparison, names: Sequence[str]) -> Iterator[str]:
+    """What the numbers are, how far they carry, and what is not shown."""
+    found = {len(set(setting.seeds)) for setting in comparison.settings}
+    few = f"{min(found)} to " * (len(found) > 1)
+    inside = "the replicates of one seed" if found == {1} else f"{few}{max(found)} seeds"
+    yield f"Mean and 95 % interval of {inside}."
+    yield from (*limits(comparison), *legend(comparison), *open_claims(comparison))
+    if len(names) < len(comparison.settings):
+        first = next(iter(comparison.measures))
+        yield f"{len(names)} of {len(comparison.settings)} settings, the highest {first} first."
+    if len(comparison.settings) > MANY:
+        yield "Of so many settings the main measures alone are kept; memlab.compare has the others."
+
+
+def tracked(comparison: Comparison, tracking: Tree, place: Place) -> str:
+    """Enter the summary as a run of its own; says why the store has not taken it, if so."""
     store: Tracking = built("tracking", tracking)
-    tags = {"memlab.sweep": folder.name, "memlab.kind": "summary", "memlab.folder": str(kept)}
-    record = Record(f"summary · {folder.name}", {"jobs": str(len(finished))}, tags)
-    console().print(f"The table and its figure: {kept}", soft_wrap=True)
-    place = Place(kept, launch, folder.parent.parent, (), {}, folder.name)
-    store.begin(record, Progress(), place).finish(Ended(Status.FINISHED))
-
-
-def summarised(outcomes: Sequence[Outcome]) -> list[Row]:
-    """Every measure of every setting, estimated over the jobs that share the setting."""
-    names = settings(outcomes)
-    values: dict[tuple[str, str], list[float]] = {}
-    for outcome, name in zip(outcomes, names, strict=True):
-        for measure, value in outcome.scalars.items():
-            if math.isfinite(value):
-                values.setdefault((name, measure), []).append(value)
-    return [Row(name, measure, estimate(found)) for (name, measure), found in values.items()]
-
-
-def settings(outcomes: Sequence[Outcome]) -> list[str]:
-    """What each job was asked that not all were asked, leaving out the seed."""
-    asked = [dict(override.split("=", 1) for override in o.overrides) for o in outcomes]
-    keys = list(dict.fromkeys(key for one in asked for key in one if key.lstrip("+") != SEED))
-    varied = [key for key in keys if len({one.get(key) for one in asked}) > 1]
-    if not varied:
-        return [outcome.factors.get("substrate", "all") for outcome in outcomes]
-    return [", ".join(short(key, one.get(key, "")) for key in varied) for one in asked]
-
-
-def short(key: str, value: str) -> str:
-    """A choice by its name alone, a parameter with its key."""
-    return f"{key.lstrip('+')}={value}" if "." in key else value
-
-
-def tables(rows: Sequence[Row]) -> list[Table]:
-    """One row per measure, one column per setting, a few settings to a table."""
-    names = list(dict.fromkeys(row.setting for row in rows))
-    measures = list(dict.fromkeys(row.measure for row in rows))
-    found = {(row.measure, row.setting): row.estimate for row in rows}
-    result = []
-    for first in range(0, len(names), SIDE_BY_SIDE):
-        some = names[first : first + SIDE_BY_SIDE]
-        table = Table(title=title(rows), title_justify="left")
-        for heading in ("measure", *some):
-            table.add_column(heading)
-        for measure in measures:
-            table.add_row(measure, *(cell(found.get((measure, name))) for name in some))
-        result.append(table)
-    return result
-
-
-def title(rows: Sequence[Row]) -> str:
-    """What the numbers are, and how far they carry."""
-    few = max(row.estimate.n for row in rows) < ENOUGH
-    warning = f" (exploratory: fewer than {ENOUGH} seeds)" if few else ""
-    return f"Over seeds: mean, 95 % interval and n{warning}"
-
-
-def cell(value: Estimate | None) -> str:
-    """An estimate with its n, as a cell of the table."""
-    if value is None:
-        return "–"
-    return f"{value}, {value.n}" if value.n > 1 else str(value)
-
-
-def keep(rows: Sequence[Row], folder: Path) -> None:
-    """Write the table as CSV, JSON and Markdown, and its figure."""
-    frame = pd.DataFrame(
-        [
-            {
-                "setting": row.setting,
-                "measure": row.measure,
-                "mean": row.estimate.mean,
-                "low": row.estimate.low,
-                "high": row.estimate.high,
-                "n": row.estimate.n,
-            }
-            for row in rows
-        ]
-    )
-    frame.to_csv(folder / "summary.csv", index=False)
-    frame.to_json(folder / "summary.json", orient="records", indent=1)
-    page = markdown(list(frame.columns), frame.astype(object).to_numpy().tolist())
-    (folder / "summary.md").write_text(page + "\n", encoding="utf-8")
-    draw(rows, folder / "summary.png")
-
-
-def draw(rows: Sequence[Row], path: Path) -> None:
-    """One panel per measure, one interval per setting."""
-    by_measure: dict[str, dict[str, Estimate]] = {}
-    for row in rows:
-        by_measure.setdefault(row.measure, {})[row.setting] = row.estimate
-    chosen = list(by_measure.items())[:PANELS]
-    lines = math.ceil(len(chosen) / COLUMNS)
-    height = lines * (1.2 + 0.25 * max(len(found) for _, found in chosen))
-    figure = sheet(12, height + 0.4, title(rows))
-    panels = figure.subplots(lines, COLUMNS, squeeze=False, sharey=True)
-    for axes in panels.flat[len(chosen) :]:
-        axes.set_visible(False)
-    for axes, (measure, found) in zip(panels.flat, chosen, strict=False):
-        panel(axes, measure, found)
-    figure.savefig(path)
-
-
-def panel(axes: Axes, measure: str, found: Mapping[str, Estimate]) -> None:
-    """Means and intervals of one measure, the settings from top to bottom."""
-    for place, value in enumerate(found.values()):
-        if value.low is not None and value.high is not None:
-            axes.plot([value.low, value.high], [place, place], color=INK)
-        axes.plot(value.values, [place] * value.n, "|", color=PALE)
-        axes.plot(value.mean, place, "o", color=INK)
-    axes.set_yticks(range(len(found)), list(found))
-    axes.set_ylim(len(found) - 0.5, -0.5)
-    axes.set_title(measure, fontsize="small")
+    name = str(place.sweep)
+    tags = {"memlab.sweep": name, "memlab.kind": "summary", "memlab.folder": str(place.folder)}
+    jobs = sum(len(setting.trials) for setting in comparison.settings)
+    told = Record(f"summary · {name}", {"jobs": str(jobs)}, tags)
+    return store.begin(told, Progress(), place).finish(Ended(Status.FINISHED))
