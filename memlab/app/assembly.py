@@ -1,7 +1,9 @@
 """From checked settings to live objects."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast, final
 
 import torch
@@ -24,6 +26,8 @@ from memlab.experiment import Experiment, Plan, prepare
 from memlab.metrics.measure import Measure
 from memlab.report import Reference
 from memlab.session import Session
+
+SECTIONS = ("scalars", "claims", "references")  # of the metrics
 
 
 @final
@@ -52,7 +56,7 @@ def planned(settings: Settings, protocol_name: str) -> Plan:
         cues={name: built(f"cues.{name}", cue) for name, cue in settings.cues.items()},
         protocol=built("protocol", settings.protocol),
         protocol_name=protocol_name,
-        controls=built("controls", settings.controls),
+        controls=shared("controls", settings.controls),
     )
     try:
         return prepare(experiment)
@@ -64,17 +68,27 @@ def planned(settings: Settings, protocol_name: str) -> Plan:
 
 def prepared(settings: Settings) -> Instruments:
     """The metrics, claims, references and figures of the configuration."""
-    sections = ("scalars", "claims", "references")
     for name in settings.metrics:
-        if name not in sections:
-            raise Refused(f"there is no key metrics.{name}{suggestion(name, sections)}")
-    found = {name: built(f"metrics.{name}", settings.metrics.get(name) or {}) for name in sections}
+        if name not in SECTIONS:
+            raise Refused(f"there is no key metrics.{name}{suggestion(name, SECTIONS)}")
+    found = {name: shared(f"metrics.{name}", settings.metrics.get(name)) for name in SECTIONS}
     return Instruments(
         found["scalars"],
         found["claims"],
         list(found["references"]),
-        built("figures", settings.figures),
+        shared("figures", settings.figures),
     )
+
+
+def shared(path: str, node: Any) -> Any:
+    """As ``built``, but once per process: for parts that are functions and never change."""
+    return built_once(path, json.dumps(node or {}))
+
+
+@lru_cache(maxsize=64)  # many jobs of a sweep have the same metrics, figures and controls
+def built_once(path: str, text: str) -> Any:
+    """The object that a part of the configuration, as JSON, stands for."""
+    return built(path, json.loads(text))
 
 
 def built(path: str, node: Any) -> Any:

@@ -4,10 +4,11 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from memlab.app.drawing import drawable
 from memlab.app.pipe import written
 from memlab.app.refusal import FULL, explained
 from memlab.app.schema import Refused, Settings, checked
@@ -68,7 +69,7 @@ def reused(settings: Settings, done: Outcome, place: Place) -> Outcome:
     again = replace(done, overrides=place.overrides, factors=place.choices, reused=True)
     if Path(done.folder) != place.folder:
         again.save(place.folder)
-    if place.sweep is None:
+    if place.sweep is None or drawable(settings, Path(done.folder)):
         from memlab.app.laboratory import shown_again
 
         shown_again(settings, done, place)
@@ -92,7 +93,12 @@ def unfinished(place: Place, status: Status, message: str) -> Outcome:
     begun = found(place.folder)
     if begun is None or begun.process != here():
         begun = Outcome(status, str(place.folder), place.overrides, place.choices)
-    return begun.ended(status, message).save()
+    ended = begun.ended(status, message)
+    try:
+        return ended.save()
+    except OSError as error:  # a full disk, most likely; the message is still told
+        log.warning("how the job ended could not be written down: %s", error)
+        return ended
 
 
 def told(outcome: Outcome) -> str:
@@ -109,6 +115,7 @@ def logged(file: Path) -> Iterator[None]:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     level = root.level
+    logging.raiseExceptions = False  # a log that cannot be written is no reason for traces
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     try:
@@ -116,4 +123,5 @@ def logged(file: Path) -> Iterator[None]:
     finally:
         root.removeHandler(handler)
         root.setLevel(level)
-        handler.close()
+        with suppress(OSError):  # a full disk, of which more is told elsewhere
+            handler.close()

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import sys
 import time
 import traceback
 from dataclasses import replace
@@ -12,20 +13,27 @@ import yaml
 
 from memlab import archive, native
 from memlab.app.assembly import Instruments, built, planned, prepared
+from memlab.app.drawing import drawn, wanted
+from memlab.app.pipe import written
 from memlab.app.progress import console, live
-from memlab.app.results import keep_figures, keep_tables, keep_videos, show, show_link
-from memlab.app.schema import DIRECTIVES, Refused, Settings, Tree
+from memlab.app.pruning import Pruned, promising
+from memlab.app.results import keep_pictures, keep_tables, show, show_link
+from memlab.app.schema import DIRECTIVES, Refused, Settings, Sweep, Tree
 from memlab.app.signals import final_warning
 from memlab.app.task import Place, Task
+from memlab.checkpoint import Checkpoints
 from memlab.experiment import Plan
+from memlab.position import Position
+from memlab.record.journal import Ended, Record
 from memlab.record.ledger import Claim
+from memlab.record.live import RunLog
 from memlab.record.outcome import Outcome, Status
 from memlab.record.process import here
-from memlab.record.provenance import device_name, facts, fingerprints
-from memlab.record.tracking import Ended, Record, RunLog, Tracking
+from memlab.record.provenance import device_name, facts, fingerprints, keep_facts
+from memlab.record.tracking import Tracking
 from memlab.record.unsettled import opened
 from memlab.report import Report, evaluate, numbers, values
-from memlab.runner import Progress, execute
+from memlab.runner import Progress, played
 
 log = logging.getLogger(__name__)
 
@@ -44,15 +52,24 @@ def conducted(settings: Settings, task: Task, claim: Claim) -> Outcome:
         ready(tracking, place)
     outcome = started(task, claim)
     record = described(settings, task, plan.experiment.device)
-    progress = Progress()
+    progress, checkpoints = Progress(), keeping(settings, claim, place)
     run = tracking.begin(record, progress, place)
     try:
         with live(progress, heading(record, plan.experiment.device), quiet=place.sweep is not None):
-            report = observed(plan, progress, instruments, place.folder)
+            report = observed(
+                plan, progress, instruments, place, checkpoints, sweep=settings.sweep
+            )
+            if wanted(settings):
+                keep_pictures(instruments.figures, plan.session, report, place.folder)
         outcome = finished(outcome, report, time.time() - began).save()
+        checkpoints.clear()
         show(report, place, outcome.seconds)
         tags = verdicts(report) | fingerprints(plan.session)
         late = run.finish(Ended(Status.FINISHED, logged(report), tags))
+    except Pruned as error:
+        close(run, error, progress, outcome)
+        checkpoints.clear()
+        return outcome.ended(Status.PRUNED, str(error))
     except BaseException as error:
         close(run, error, progress, outcome)
         raise
@@ -95,22 +112,42 @@ def finished(outcome: Outcome, report: Report, seconds: float) -> Outcome:
     )
 
 
-def observed(plan: Plan, progress: Progress, instruments: Instruments, folder: Path) -> Report:
-    """Execute, measure, and keep everything in the run's folder."""
-    session = execute(plan, progress)
-    archive.save(session, folder / "session.npz")
-    report = evaluate(session, instruments.scalars, instruments.claims, instruments.references)
-    keep_tables(report, folder)
-    keep_figures(instruments.figures, session, report, folder)
-    keep_videos(session, folder)
-    return report
+def keeping(settings: Settings, claim: Claim, place: Place) -> Checkpoints:
+    """The checkpoints of this attempt; it goes on from those of others unless told not to."""
+    folders = [place.folder, *([] if claim.before is None else [claim.before])]
+    earlier = tuple(folders) if settings.resume else ()
+    return Checkpoints(place.folder, claim.key, settings.checkpoint.every, earlier)
+
+
+def observed(
+    plan: Plan,
+    progress: Progress,
+    instruments: Instruments,
+    place: Place,
+    checkpoints: Checkpoints,
+    *,
+    sweep: Sweep,
+) -> Report:
+    """Execute what is left to do, measure, and keep everything in the run's folder."""
+    position = checkpoints.latest(plan) or Position(plan.session)
+    if position.done:
+        text = f"going on from a checkpoint: {position.done} of {plan.acts} acts are done"
+        log.info(text)
+        if place.sweep is None:
+            written(f"{text}\n", sys.stderr)
+    positions = played(plan, progress, position)
+    checkpoints.keep(plan, promising(positions, instruments.scalars, sweep, place))
+    archive.save(plan.session, place.folder / "session.npz")
+    found = evaluate(plan.session, instruments.scalars, instruments.claims, instruments.references)
+    keep_tables(found, place.folder)
+    return found
 
 
 def shown_again(settings: Settings, done: Outcome, place: Place) -> None:
-    """Print the tables of a job that was done before."""
-    instruments = prepared(settings)
-    session = archive.load(Path(done.folder, "session.npz"))
-    report = evaluate(session, instruments.scalars, instruments.claims, instruments.references)
+    """Draw what a job that was done before did not; print its tables if it was asked for alone."""
+    report = drawn(settings, Path(done.folder))
+    if place.sweep is not None:
+        return
     show(report, replace(place, folder=Path(done.folder)), done.seconds)
     text = "Computed before, by the same code; resume=false computes it again."
     console().print(text, soft_wrap=True)
@@ -121,7 +158,9 @@ def described(settings: Settings, task: Task, device: torch.device) -> Record:
     config, place = task.config, task.place
     chosen = [place.choices[g] for g in ("substrate", "protocol", "patterns") if g in place.choices]
     name = settings.name or f"{' · '.join(chosen)} · seed {settings.seed}"
-    tags = facts(config, device) | {"memlab.folder": str(place.folder)}
+    known = facts(config, device, place.launch)
+    keep_facts(known, place.folder)
+    tags = known | {"memlab.folder": str(place.folder)}
     if place.sweep is not None:
         tags["memlab.sweep"] = place.sweep
     told = {key: value for key, value in config.items() if key not in NO_PARAMS}
@@ -162,16 +201,25 @@ def verdicts(report: Report) -> dict[str, str]:
     return {f"memlab.claim.{verdict.name}": verdict.status.value for verdict in report.verdicts}
 
 
+def ending(error: BaseException) -> Status:
+    """How a run ended that this ended."""
+    if isinstance(error, Pruned):
+        return Status.PRUNED
+    return Status.FAILED if isinstance(error, Exception) else Status.KILLED
+
+
 def close(run: RunLog, error: BaseException, progress: Progress, outcome: Outcome) -> None:
     """Keep what an unfinished run recorded, and say in its tracked run how it ended.
 
     What goes wrong here is logged only: the error to tell is the one that ended the run.
     """
-    status = Status.FAILED if isinstance(error, Exception) else Status.KILLED
+    status = ending(error)
     where = f" in {progress.label}" if progress.meter is not None else ""
     message = f"{type(error).__name__}: {error}".rstrip(": ") + where
     trace = "".join(traceback.format_exception(error))
     tags = {"memlab.message": message, "memlab.trace": trace}
+    if status is Status.PRUNED:
+        tags = {"memlab.message": message, "memlab.pruned": "true"}
     with final_warning():
         try:
             outcome.ended(status, message).save()

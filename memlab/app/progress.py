@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import final
+from typing import TYPE_CHECKING, final
 
 from rich.console import Console
 from rich.live import Live
@@ -13,7 +13,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from memlab.app.pipe import silence
-from memlab.runner import Progress
+
+if TYPE_CHECKING:
+    from memlab.runner import Progress
 
 PLAIN_WIDTH = 120  # columns of a table that goes to a file or a pipe
 
@@ -34,7 +36,7 @@ def console(*, stderr: bool = False) -> Console:
 
 
 @contextmanager
-def live(progress: Progress, title: str, *, quiet: bool) -> Iterator[None]:
+def live(progress: "Progress", title: str, *, quiet: bool) -> Iterator[None]:
     """Show how far a run is on stderr while the block runs; nothing for a job of a sweep."""
     if quiet:
         yield
@@ -54,10 +56,10 @@ def live(progress: Progress, title: str, *, quiet: bool) -> Iterator[None]:
         yield
 
 
-def line(progress: Progress, elapsed: float) -> Table:
+def line(progress: "Progress", elapsed: float) -> Table:
     """Bar, acts done, time left, step rate and what happens now."""
     meter = progress.meter
-    ticks = progress.ticks + (meter.ticks if meter is not None else 0)
+    ticks = progress.ticks - progress.earlier_ticks + (meter.ticks if meter is not None else 0)
     row = Table.grid(padding=(0, 2))
     if progress.done and progress.done == progress.total:
         row.add_row("[dim]measuring, drawing and logging …[/]")
@@ -72,9 +74,10 @@ def line(progress: Progress, elapsed: float) -> Table:
     return row
 
 
-def remaining(progress: Progress, elapsed: float) -> str:
-    """The time left if the acts to come take as long as those that are done."""
-    if not progress.done:
+def remaining(progress: "Progress", elapsed: float) -> str:
+    """The time left if the acts to come take as long as those that this process did."""
+    done = progress.done - progress.earlier
+    if not done:
         return "–:––:–– left"
-    seconds = elapsed * (progress.total - progress.done) / progress.done
+    seconds = elapsed * (progress.total - progress.done) / done
     return f"{timedelta(seconds=round(seconds))} left"

@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from memlab.absent import Absent
+from memlab.app.drawing import PAGE, PICTURES, lacking
 from memlab.app.progress import console
 from memlab.app.task import Place
 from memlab.figures.video import animation
@@ -38,7 +39,7 @@ def keep_tables(report: Report, folder: Path) -> None:
         frame.to_csv(tables / f"{name}.csv", index=False)
         frame.to_json(tables / f"{name}.json", orient="records", indent=1)
         page += [f"## {name}", "", markdown(frame.columns.tolist(), frame.values.tolist()), ""]
-    (folder / "report.md").write_text("\n".join(page), encoding="utf-8")
+    (folder / PAGE).write_text("\n".join(page), encoding="utf-8")
 
 
 def markdown(headings: list[str], rows: list[list[object]]) -> str:
@@ -55,25 +56,32 @@ def cell(value: object) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def keep_figures(
+def keep_pictures(
     figures: Mapping[str, Drawing], session: Session, report: Report, folder: Path
 ) -> None:
-    """Draw every figure as PNG; for one without meaning here, say why in a note."""
-    where = folder / "figures"
+    """Draw every figure and film of a plane that the run's folder does not have yet."""
+    where = folder / PICTURES
     where.mkdir(exist_ok=True)
-    for name, drawing in figures.items():
-        drawn = drawing(session, report)
-        if isinstance(drawn, Absent):
-            (where / f"{name}.txt").write_text(f"not drawn: {drawn.reason}\n", encoding="utf-8")
-        else:
-            drawn.savefig(where / f"{name}.png")
-
-
-def keep_videos(session: Session, folder: Path) -> None:
-    """Write every film of a plane as a moving picture."""
+    for name in lacking(figures, folder):
+        keep_figure(figures[name](session, report), where / f"{name}.png")
     for film in session.films:
-        if film.frames.ndim == PLANES:
-            animation(film, folder / "figures" / f"video_{film.phase}.gif")
+        video = where / f"video_{film.phase}.gif"
+        if film.frames.ndim == PLANES and not video.exists():
+            animation(film, partial(video)).rename(video)
+
+
+def keep_figure(drawn: Figure | Absent, path: Path) -> None:
+    """Write a figure as PNG; for one without meaning, say why in a note."""
+    if isinstance(drawn, Absent):
+        path.with_suffix(".txt").write_text(f"not drawn: {drawn.reason}\n", encoding="utf-8")
+    else:
+        drawn.savefig(partial(path))
+        partial(path).rename(path)
+
+
+def partial(path: Path) -> Path:
+    """Where a picture is written until it is whole."""
+    return path.with_name(f".{path.name}")
 
 
 def show(report: Report, place: Place, seconds: float) -> None:
