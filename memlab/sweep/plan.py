@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -59,7 +60,8 @@ def planned(
     outputs = (launch / first.outputs).resolve()
     name = named(arguments, design, jobs[0])
     folder = outputs / "sweeps" / name
-    plan = Plan(name, folder, launch, outputs, tuple(arguments), settings, design, time.time())
+    command = tuple(sys.argv[1:])  # as typed: the launcher and folders of choices are in it too
+    plan = Plan(name, folder, launch, outputs, command, settings, design, time.time())
     return first, plan
 
 

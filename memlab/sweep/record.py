@@ -29,7 +29,7 @@ class SweepRecord:
     @property
     def command(self) -> str:
         """The command that does it again, ready for a shell."""
-        return shlex.join(["python", "-m", "memlab", "-m", *self.words])
+        return shlex.join(["python", "-m", "memlab", *self.words])
 
 
 def read(folder: Path) -> SweepRecord:

@@ -158,7 +158,7 @@ def test_the_summary_run_holds_the_same_page(sweep):
 
 
 def test_the_command_of_a_page_can_be_pasted_into_a_shell():
-    words = ("sweep.question='one; two'", "patterns.shapes=[ring,line]")
+    words = ("-m", "sweep.question='one; two'", "patterns.shapes=[ring,line]")
     assert SweepRecord("s", words=words).command == (
         "python -m memlab -m 'sweep.question='\"'\"'one; two'\"'\"'' 'patterns.shapes=[ring,line]'"
     )
