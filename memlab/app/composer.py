@@ -15,8 +15,9 @@ from memlab.app.job import attempted
 from memlab.app.pipe import silence, written
 from memlab.app.refusal import FULL, explained
 from memlab.app.signals import exit_code, heed_termination
-from memlab.app.task import Place, Task
+from memlab.app.task import Task
 from memlab.record.outcome import CODES, Status
+from memlab.record.place import Place
 
 
 def status(folders: list[Path]) -> int:

@@ -13,11 +13,12 @@ from memlab.app.pipe import written
 from memlab.app.refusal import FULL, explained
 from memlab.app.schema import Refused, Settings, checked
 from memlab.app.signals import heed_termination
-from memlab.app.task import LOG, Place, Task
+from memlab.app.task import Task
 from memlab.record import identity
 from memlab.record.attempts import cleared
 from memlab.record.ledger import claimed
 from memlab.record.outcome import Outcome, Status, found
+from memlab.record.place import LOG, Place
 from memlab.record.process import here
 
 log = logging.getLogger(__name__)
@@ -69,10 +70,11 @@ def reused(settings: Settings, done: Outcome, place: Place) -> Outcome:
     again = replace(done, overrides=place.overrides, factors=place.choices, reused=True)
     if Path(done.folder) != place.folder:
         again.save(place.folder)
-    if place.sweep is None or drawable(settings, Path(done.folder)):
-        from memlab.app.laboratory import shown_again
+    from memlab.app.laboratory import adopted, shown_again
 
-        shown_again(settings, done, place)
+    late = adopted(settings, done, place)
+    if place.sweep is None or drawable(settings, Path(done.folder)):
+        shown_again(settings, done, place, late)
     return again
 
 

@@ -20,7 +20,7 @@ from memlab.app.pruning import Pruned, promising
 from memlab.app.results import keep_pictures, keep_tables, show, show_link
 from memlab.app.schema import DIRECTIVES, Refused, Settings, Sweep, Tree
 from memlab.app.signals import final_warning
-from memlab.app.task import Place, Task
+from memlab.app.task import Task
 from memlab.checkpoint import Checkpoints
 from memlab.experiment import Plan
 from memlab.position import Position
@@ -28,6 +28,7 @@ from memlab.record.journal import Ended, Record
 from memlab.record.ledger import Claim
 from memlab.record.live import RunLog
 from memlab.record.outcome import Outcome, Status
+from memlab.record.place import Place
 from memlab.record.process import here
 from memlab.record.provenance import device_name, facts, fingerprints, keep_facts
 from memlab.record.tracking import Tracking
@@ -56,9 +57,7 @@ def conducted(settings: Settings, task: Task, claim: Claim) -> Outcome:
     run = tracking.begin(record, progress, place)
     try:
         with live(progress, heading(record, plan.experiment.device), quiet=place.sweep is not None):
-            report = observed(
-                plan, progress, instruments, place, checkpoints, sweep=settings.sweep
-            )
+            report = observed(plan, progress, instruments, place, checkpoints, sweep=settings.sweep)
             if wanted(settings):
                 keep_pictures(instruments.figures, plan.session, report, place.folder)
         outcome = finished(outcome, report, time.time() - began).save()
@@ -143,12 +142,20 @@ def observed(
     return found
 
 
-def shown_again(settings: Settings, done: Outcome, place: Place) -> None:
+def adopted(settings: Settings, done: Outcome, place: Place) -> str:
+    """Bring a job that was done before to the store of now; why it has not taken it, if so."""
+    tracking: Tracking = built("tracking", settings.tracking)
+    return tracking.adopt(Path(done.folder), place)
+
+
+def shown_again(settings: Settings, done: Outcome, place: Place, late: str) -> None:
     """Draw what a job that was done before did not; print its tables if it was asked for alone."""
     report = drawn(settings, Path(done.folder))
     if place.sweep is not None:
         return
-    show(report, replace(place, folder=Path(done.folder)), done.seconds)
+    there = replace(place, folder=Path(done.folder))
+    show(report, there, done.seconds)
+    show_link(there, "", late)
     text = "Computed before, by the same code; resume=false computes it again."
     console().print(text, soft_wrap=True)
 

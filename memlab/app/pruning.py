@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from memlab.absent import Absent
 from memlab.app.schema import Sweep
-from memlab.app.task import Place
 from memlab.metrics.measure import Measure
 from memlab.position import Position
+from memlab.record.place import Place
 from memlab.session import Session
 
 log = logging.getLogger(__name__)

@@ -25,21 +25,30 @@ UNWRITABLE = {
 
 def explained(error: Exception, groups: tuple[str, ...]) -> str:
     """One screen for an exception: which key, what was given, what would be valid."""
-    for cause in chain(error):
-        match cause:
-            case Refused():
-                return str(cause)
-            case MarkedYAMLError():
-                return unreadable(cause)
-            case MissingConfigException() if cause.options is not None:
-                return unknown_choice(cause)
-            case OSError() if cause.errno in UNWRITABLE:
-                return unwritable(cause)
-            case MissingMandatoryValue() if cause.full_key:
-                return f"{cause.full_key} must be given, as {cause.full_key}=VALUE"
-            case ConfigAttributeError() | ConfigKeyError():
-                return unknown_key(cause, groups)
+    told = (in_words(cause, groups) for cause in chain(error))
+    first = next((words for words in told if words), None)
+    if first is not None:
+        return first
     return NOTHING if "Got NoneType" in str(error) else shortened(error)
+
+
+def in_words(cause: BaseException, groups: tuple[str, ...]) -> str | None:
+    """What a kind of exception means to whoever typed the command; None for other kinds."""
+    words = None
+    match cause:
+        case Refused():
+            words = str(cause)
+        case MarkedYAMLError():
+            words = unreadable(cause)
+        case MissingConfigException() if cause.options is not None:
+            words = unknown_choice(cause)
+        case OSError() if cause.errno in UNWRITABLE:
+            words = unwritable(cause)
+        case MissingMandatoryValue() if cause.full_key:
+            words = f"{cause.full_key} must be given, as {cause.full_key}=VALUE"
+        case ConfigAttributeError() | ConfigKeyError():
+            words = unknown_key(cause, groups)
+    return words
 
 
 def shortened(error: Exception) -> str:

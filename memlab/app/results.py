@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from memlab.absent import Absent
 from memlab.app.drawing import PAGE, PICTURES, lacking
 from memlab.app.progress import console
-from memlab.app.task import Place
 from memlab.figures.video import animation
+from memlab.record.place import Place
 from memlab.report import (
     Report,
     reference_frame,

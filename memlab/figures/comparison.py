@@ -12,9 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from memlab.absent import Absent
+from memlab.compare.comparison import Comparison, Difference, Entry
 from memlab.figures.style import INK, MEDIUM, PALE, SPARE, sheet
 from memlab.statistics import Estimate
-from memlab.sweep.comparison import Comparison, Difference, Entry
 
 COLUMNS = 3
 WIDE = 3.1  # inches of a panel

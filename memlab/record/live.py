@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, final
 
-from memlab.app.task import Place
 from memlab.record.curves import Curves
 from memlab.record.entries import loads, monitor
 from memlab.record.files import locked
@@ -28,6 +27,7 @@ from memlab.record.journal import (
     note,
 )
 from memlab.record.outcome import Status
+from memlab.record.place import Place
 from memlab.record.process import here
 from memlab.record.push import pushed
 from memlab.record.store import SQLITE, connected, shown

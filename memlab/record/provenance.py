@@ -8,12 +8,12 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from memlab.app.schema import Tree
 from memlab.record.files import replaced
 from memlab.record.identity import code_hash, config_hash, data_hash
 from memlab.session import Session
@@ -22,7 +22,7 @@ FACTS = "facts.json"
 ROOT = Path(__file__).resolve().parents[2]  # a checkout's folder, or where packages are installed
 
 
-def facts(config: Tree, device: torch.device, launch: Path) -> dict[str, str]:
+def facts(config: Mapping[str, Any], device: torch.device, launch: Path) -> dict[str, str]:
     """Tags of a run started in a folder: code, configuration, data, machine and libraries."""
     return {
         "memlab.git.commit": git("rev-parse", "HEAD") or "unknown",

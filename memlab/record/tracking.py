@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, final
 from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 
-from memlab.app.task import Place
 from memlab.record.files import locked
 from memlab.record.journal import LOCK, Record, Target, journal, owed
 from memlab.record.mirror import brought, tried
+from memlab.record.place import Place
 from memlab.record.store import HTTP, SQLITE, check, cold, located, open_store, reach
 from memlab.record.trust import trust
 from memlab.record.unsettled import OPEN, buried, opened, settled

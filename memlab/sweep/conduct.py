@@ -5,8 +5,9 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
@@ -17,9 +18,9 @@ from memlab.app.job import logged
 from memlab.app.pipe import written
 from memlab.app.refusal import explained, shortened
 from memlab.app.schema import Refused, Settings, Tree
-from memlab.app.task import LOG
 from memlab.record.files import Busy, locked
 from memlab.record.outcome import CODES, Outcome, Status, found
+from memlab.record.place import LOG
 from memlab.record.process import here
 from memlab.record.unsettled import unsettled
 from memlab.sweep.plan import Plan, keep, plain_part, planned
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 
 CALM = 3  # s without a job at work after which none is waited for
 
-Jobs: TypeAlias = dict[int, tuple[str, ...]]  # number -> overrides
+Jobs = dict[int, tuple[str, ...]]  # number -> overrides
 
 
 def conducted(
@@ -45,13 +46,14 @@ def conducted(
     with alone(plan):
         store = ready(first, plan)
         keep(plan)
-        jobs: Jobs = {}
+        before, jobs = finished(plan.folder), Jobs()
         try:
             launch(launcher(context, task, config, plan), plan, jobs)
         except KeyboardInterrupt:
-            written(interrupted(gathered(plan, jobs, store)), sys.stderr)
+            written(interrupted(gathered(plan, jobs, store, before)), sys.stderr)
             raise
-        code = concluded(plan, gathered(plan, jobs, store), plain_part(config, "tracking"))
+        outcomes = gathered(plan, jobs, store, before)
+        code = concluded(plan, outcomes, plain_part(config, "tracking"))
     if code:
         raise SystemExit(code)
 
@@ -141,7 +143,7 @@ def drawn(plan: Plan) -> bool:
     return plan.settings.figures == "always"
 
 
-def gathered(plan: Plan, jobs: Jobs, store: "Tracking") -> list[Outcome]:
+def gathered(plan: Plan, jobs: Jobs, store: "Tracking", before: Sequence[Outcome]) -> list[Outcome]:
     """How every job stands; what a process that died left unsaid is said, here and in the store."""
     outcomes = [found(plan.folder / str(number)) for number in jobs]
     if any(folder.parent == plan.folder for folder in unsettled(plan.outputs)):
@@ -150,10 +152,13 @@ def gathered(plan: Plan, jobs: Jobs, store: "Tracking") -> list[Outcome]:
         except (OSError, ValueError) as error:
             written(f"tracking: {error}\n", sys.stderr)
         outcomes = [found(plan.folder / str(number)) for number in jobs]
-    return [
-        outcome or Outcome(Status.FAILED, str(plan.folder / str(number)), asked, message=NOTHING)
-        for (number, asked), outcome in zip(jobs.items(), outcomes, strict=True)
+    lost = [
+        Outcome(Status.FAILED, str(plan.folder / str(number)), asked, message=NOTHING)
+        for number, asked in jobs.items()
     ]
+    known = [outcome or other for outcome, other in zip(outcomes, lost, strict=True)]
+    then = {outcome.folder: outcome for outcome in before}
+    return [replace(one, reused=True) if then.get(one.folder) == one else one for one in known]
 
 
 def concluded(plan: Plan, outcomes: Sequence[Outcome], tracking: Tree) -> int:
@@ -173,13 +178,13 @@ def concluded(plan: Plan, outcomes: Sequence[Outcome], tracking: Tree) -> int:
 
 def summarised(plan: Plan, tracking: Tree) -> None:
     """Compare what finished, also before this command, and track the comparison."""
-    every = [found(plan.folder / str(number)) for number in numbers(plan.folder)]
-    finished = [one for one in every if one is not None and one.status is Status.FINISHED]
-    from memlab.sweep.summary import conclude  # heavy, as the jobs were
+    from memlab.compare.summary import conclude  # heavy, as the jobs were
 
-    conclude(finished, tracking, plan.folder, plan.launch)
+    conclude(finished(plan.folder), tracking, plan.folder, plan.launch)
 
 
-def numbers(folder: Path) -> list[int]:
-    """The jobs that have a folder."""
-    return sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal())
+def finished(folder: Path) -> list[Outcome]:
+    """The jobs of a sweep that are finished, by number."""
+    numbers = sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal())
+    every = [found(folder / str(number)) for number in numbers]
+    return [one for one in every if one is not None and one.status is Status.FINISHED]

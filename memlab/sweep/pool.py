@@ -18,9 +18,10 @@ from memlab.app.job import logged, unfinished
 from memlab.app.pipe import written
 from memlab.app.refusal import explained
 from memlab.app.schema import MOST_THREADS, Refused, complaints
-from memlab.app.task import LOG, Place, Task
+from memlab.app.task import Task
 from memlab.record.attempts import cleared
 from memlab.record.outcome import Outcome, Status, found
+from memlab.record.place import LOG, Place
 from memlab.sweep.compose import Composer
 from memlab.sweep.crews import Backend, Crew, crew
 from memlab.sweep.worker import GOING, GRACE, stack_taken

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from memlab.app.task import LOG
 from memlab.record.outcome import Outcome, Status
+from memlab.record.place import LOG
 
 NOTHING = "it left no outcome: its process ended before it began, or never started"
 

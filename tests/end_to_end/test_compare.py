@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from memlab.sweep import record
-from memlab.sweep.record import SweepRecord
-from memlab.sweep.report import report
+from memlab.compare import record
+from memlab.compare.record import SweepRecord
+from memlab.compare.report import report
 from tests.end_to_end.test_cli import memlab
 
 # MLflow's own use of SQLAlchemy is deprecated there; nothing of ours is.
@@ -118,7 +118,10 @@ def test_what_cannot_be_compared_is_refused_with_what_can(folder, arguments, sai
 
 
 def test_help_needs_nothing_heavy(tmp_path):
-    code = "import sys, memlab.compare as c; c.parser().format_help(); print(len(sys.modules))"
+    code = (
+        "import sys, memlab.compare.__main__ as c; c.parser().format_help(); "
+        "print(len(sys.modules))"
+    )
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
@@ -127,7 +130,7 @@ def test_help_needs_nothing_heavy(tmp_path):
 
 def test_comparing_folders_imports_neither_torch_nor_mlflow(folder, sweep):
     code = (
-        "import sys, memlab.compare as c; c.main(sys.argv[1:]); "
+        "import sys, memlab.compare.__main__ as c; c.main(sys.argv[1:]); "
         "print({'torch', 'mlflow', 'matplotlib'} & set(sys.modules))"
     )
     command = [sys.executable, "-c", code, str(sweep)]

@@ -14,11 +14,11 @@ import torch
 from pydantic import ValidationError
 from torch import ones_like, zeros_like
 
-from memlab.app.task import Place
 from memlab.record import provenance
 from memlab.record.curves import Curves, curve_name, kept
 from memlab.record.journal import Ended, Record
 from memlab.record.outcome import Status
+from memlab.record.place import Place
 from memlab.record.provenance import digest, fingerprints
 from memlab.record.store import located, shown
 from memlab.record.tracking import Mlflow
@@ -311,7 +311,10 @@ def test_a_digest_is_that_of_the_bytes_in_their_order():
 def test_an_installed_package_says_nothing_of_the_repository_around_it(tmp_path, monkeypatch):
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    provenance.git.cache_clear()
     assert provenance.git("rev-parse", "--git-dir")
     (tmp_path / "site-packages").mkdir()
     monkeypatch.setattr(provenance, "ROOT", tmp_path / "site-packages")
+    provenance.git.cache_clear()
     assert not provenance.git("rev-parse", "--git-dir")
+    provenance.git.cache_clear()

@@ -3,14 +3,14 @@
 import pytest
 
 from memlab.app.schema import Refused
+from memlab.compare import page
+from memlab.compare.comparison import Unit, compared
+from memlab.compare.measures import chosen, main, more_is_better
+from memlab.compare.settings import newest, of_config, of_overrides, settings, told_apart
+from memlab.compare.tables import comma_separated, markdown
+from memlab.compare.words import notes, tally
 from memlab.figures.comparison import curve_figure, curve_of, settings_figure
 from memlab.record.outcome import Outcome, Status
-from memlab.sweep import page
-from memlab.sweep.comparison import Unit, compared
-from memlab.sweep.measures import chosen, main, more_is_better
-from memlab.sweep.settings import newest, of_config, of_overrides, settings, told_apart
-from memlab.sweep.tables import comma_separated, markdown
-from memlab.sweep.words import notes, tally
 
 
 def job(*overrides, value=0.0, values=(), measure="after/pearson", verdict=None, folder="/none"):

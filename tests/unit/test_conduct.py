@@ -76,7 +76,7 @@ class Launcher:
 def test_a_launcher_that_fails_is_told_and_loses_no_outcome(plan, capsys):
     jobs = {}
     launch(Launcher(plan, RuntimeError("job 2 crashed\nits trace")), plan, jobs)
-    outcomes = gathered(plan, jobs, Untracked())
+    outcomes = gathered(plan, jobs, Untracked(), [])
     assert [outcome.status for outcome in outcomes] == ["FINISHED", "FINISHED", "FAILED"]
     assert outcomes[2].message == NOTHING
     assert "the launcher failed: RuntimeError: job 2 crashed\n" in capsys.readouterr().err
@@ -104,7 +104,7 @@ def test_an_interrupt_tells_what_was_done_and_what_was_not_begun(plan):
     with pytest.raises(KeyboardInterrupt):
         launch(Launcher(plan, KeyboardInterrupt()), plan, jobs)
     said(plan, 1, Status.KILLED, message="interrupted")
-    text = interrupted(gathered(plan, jobs, Untracked()))
+    text = interrupted(gathered(plan, jobs, Untracked(), []))
     assert "1 of 2 jobs finished." in text
     assert "KILLED: seed=2\n  interrupted\n" in text
     assert "1 were not begun; the same command goes on" in text
@@ -113,7 +113,7 @@ def test_an_interrupt_tells_what_was_done_and_what_was_not_begun(plan):
 def test_a_job_whose_process_died_is_marked_where_it_lies(plan):
     said(plan, 0, Status.RUNNING, process=GONE)
     opened(plan.outputs, plan.folder / "0")
-    (outcome,) = gathered(plan, {0: ("seed=1",)}, Untracked())
+    (outcome,) = gathered(plan, {0: ("seed=1",)}, Untracked(), [])
     assert outcome.status is Status.KILLED
     assert found(plan.folder / "0") == outcome
     assert "ended without a word" in told([outcome])

@@ -4,16 +4,20 @@ import copy
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 from pydantic import PositiveInt, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 from memlab.app.schema import Refused, check_parameters, checked, complaints, suggestion, targets
+from memlab.cli import conf_dir
 
 
 @pytest.fixture
 def config():
     groups = ("substrate", "patterns", "cue", "protocol", "controls", "tracking")
     top = {"seed": 1, "replicates": 10, "device": "auto", "threads": "auto", "video": False}
+    whole = OmegaConf.to_container(OmegaConf.load(conf_dir() / "config.yaml"), resolve=False)
+    top |= {key: whole[key] for key in ("outputs", "resume", "checkpoint", "sweep")}
     return {group: {"_target_": f"memlab.{group}.Thing"} for group in groups} | top | {"name": None}
 
 
@@ -53,6 +57,19 @@ def test_a_wrong_value_is_named_with_what_would_be_valid(config, key, given, mes
 
 def test_a_key_that_does_not_exist_is_refused_with_the_nearest_that_does(config):
     assert "there is no key sed; did you mean seed?" in refusal(config, sed=3)
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "given", "message"),
+    [
+        ("checkpoint", "every", 0, "checkpoint.every must be greater than 0, got 0"),
+        ("checkpoint", "evry", 3, "there is no key checkpoint.evry; did you mean every?"),
+        ("sweep", "confirm", "yes", "sweep.confirm must be a valid boolean, got 'yes'"),
+        ("sweep", "trails", 3, "there is no key sweep.trails; did you mean trials?"),
+    ],
+)
+def test_a_wrong_key_of_a_part_is_named_with_its_part(config, part, key, given, message):
+    assert message in refusal(config, **{part: config[part] | {key: given}})
 
 
 def test_every_wrong_key_is_listed(config):

@@ -13,12 +13,12 @@ from memlab.absent import Absent
 from memlab.app import pruning
 from memlab.app.pruning import Pruned, promising, so_far
 from memlab.app.schema import Prune, Refused, Sweep
-from memlab.app.task import Place
 from memlab.cli import conf_dir
 from memlab.figures import search as figures
 from memlab.figures.search import Searched, Tried
 from memlab.position import Position
 from memlab.record.outcome import Outcome, Status
+from memlab.record.place import Place
 from memlab.sweep import grid
 from tests.unit.sessions import three_phase
 

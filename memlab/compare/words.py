@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from memlab.absent import Absent
+from memlab.compare.comparison import ALPHA, ENOUGH, Comparison, Difference, Entry, Unit
+from memlab.compare.settings import Setting
 from memlab.statistics import Estimate, smallest_p
-from memlab.sweep.comparison import ALPHA, ENOUGH, Comparison, Difference, Entry, Unit
-from memlab.sweep.settings import Setting
 
 BEST = "★"
 NONE = "–"

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from memlab.app.task import LOG
+from memlab.compare import keeping, page
+from memlab.compare.comparison import Comparison
+from memlab.compare.record import SweepRecord
 from memlab.record.outcome import Outcome, Status
+from memlab.record.place import LOG
 from memlab.record.provenance import kept_facts
-from memlab.sweep import keeping, page
-from memlab.sweep.comparison import Comparison
-from memlab.sweep.record import SweepRecord
 
 GALLERIES = 8  # settings whose answers are shown
 PREFIX = "memlab."

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from memlab.app.schema import Refused
+from memlab.compare.record import outcomes, read
+from memlab.compare.settings import Trial, newest, of_config, of_overrides, repeats, told_apart
 from memlab.record import lookup
 from memlab.record.outcome import OUTCOME, Outcome, Status, found, loaded
-from memlab.sweep.record import outcomes, read
-from memlab.sweep.settings import Trial, newest, of_config, of_overrides, repeats, told_apart
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -11,9 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from memlab.statistics import Estimate
-from memlab.sweep.comparison import Comparison, Difference, Entry
-from memlab.sweep.words import (
+from memlab.compare.comparison import Comparison, Difference, Entry
+from memlab.compare.words import (
     BEST,
     NONE,
     count,
@@ -25,6 +24,7 @@ from memlab.sweep.words import (
     tally,
     tested,
 )
+from memlab.statistics import Estimate
 
 HEADINGS = (
     "setting",

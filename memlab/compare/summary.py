@@ -9,21 +9,21 @@ from rich.console import Console
 from memlab.app.assembly import built
 from memlab.app.progress import console
 from memlab.app.schema import Tree
-from memlab.app.task import Place
+from memlab.compare import record
+from memlab.compare.comparison import Comparison, compared, measured
+from memlab.compare.keeping import kept
+from memlab.compare.measures import main
+from memlab.compare.record import SweepRecord
+from memlab.compare.report import report
+from memlab.compare.settings import of_overrides, settings
+from memlab.compare.tables import ABREAST, open_claims, overview, verdict_table
+from memlab.compare.words import legend, limits
 from memlab.record.files import replaced
 from memlab.record.journal import Ended, Record
 from memlab.record.outcome import Outcome, Status
+from memlab.record.place import Place
 from memlab.runner import Progress
 from memlab.statistics import Estimate
-from memlab.sweep import record
-from memlab.sweep.comparison import Comparison, compared, measured
-from memlab.sweep.keeping import kept
-from memlab.sweep.measures import main
-from memlab.sweep.record import SweepRecord
-from memlab.sweep.report import report
-from memlab.sweep.settings import of_overrides, settings
-from memlab.sweep.tables import ABREAST, open_claims, overview, verdict_table
-from memlab.sweep.words import legend, limits
 
 if TYPE_CHECKING:
     from memlab.record.tracking import Tracking

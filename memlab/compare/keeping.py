@@ -8,11 +8,10 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from memlab.absent import Absent
-from memlab.figures.comparison import curve_figure, settings_figure
-from memlab.sweep import page
-from memlab.sweep.comparison import Comparison, Difference
-from memlab.sweep.measures import main
-from memlab.sweep.tables import (
+from memlab.compare import page
+from memlab.compare.comparison import Comparison, Difference
+from memlab.compare.measures import main
+from memlab.compare.tables import (
     HEADINGS,
     comma_separated,
     markdown,
@@ -21,7 +20,8 @@ from memlab.sweep.tables import (
     row,
     verdict_rows,
 )
-from memlab.sweep.words import notes
+from memlab.compare.words import notes
+from memlab.figures.comparison import curve_figure, settings_figure
 
 
 def kept(

@@ -75,12 +75,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def show(asked: argparse.Namespace) -> None:
     """Print the comparison and keep it where a folder is given."""
     from memlab.app.progress import console
-    from memlab.sweep.comparison import compared, measured
-    from memlab.sweep.measures import chosen
-    from memlab.sweep.measures import main as main_measures
-    from memlab.sweep.settings import settings
-    from memlab.sweep.sources import Place, gathered
-    from memlab.sweep.tables import tables
+    from memlab.compare.comparison import compared, measured
+    from memlab.compare.measures import chosen
+    from memlab.compare.measures import main as main_measures
+    from memlab.compare.settings import settings
+    from memlab.compare.sources import Place, gathered
+    from memlab.compare.tables import tables
 
     place = Place(asked.outputs.resolve(), asked.store or str(asked.outputs / "mlflow.db"))
     found = gathered([*asked.what, *asked.tag], asked.query, place)
@@ -97,7 +97,7 @@ def show(asked: argparse.Namespace) -> None:
         rest = len(known) - len(some)
         screen.print(f"{rest} more measures: --all, or --measures 'recall/*,memory/bytes'.")
     if asked.save is not None:
-        from memlab.sweep.keeping import kept  # matplotlib
+        from memlab.compare.keeping import kept  # matplotlib
 
         kept(comparison, asked.save, "comparison", found.notes)
         screen.print(f"Kept in {asked.save}", soft_wrap=True)

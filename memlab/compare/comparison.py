@@ -9,9 +9,9 @@ from typing import TypeAlias, final
 
 from memlab.absent import Absent
 from memlab.app.schema import Refused, suggestion
+from memlab.compare.measures import more_is_better
+from memlab.compare.settings import Setting
 from memlab.statistics import NOISE, Estimate, differing, estimate, holm, sign_flip_p, smallest_p
-from memlab.sweep.measures import more_is_better
-from memlab.sweep.settings import Setting
 
 ALPHA = 0.05
 ENOUGH = 6  # units below which no two-sided sign-flip test reaches ALPHA
