@@ -24,14 +24,15 @@ SANITIZE := -std=c11 -O1 -g -ffp-contract=off -fno-omit-frame-pointer \
 
 PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 8 --dist loadgroup
 
-.PHONY: help setup demo test check bench ui clean lint types native-test
+.PHONY: help setup demo test faults check bench ui clean lint types native-test
 
 help:
 	@echo "make demo    set up if needed, then run the first experiment (Gray-Scott, three phases)"
 	@echo "make ui      browse and compare what was run, at http://127.0.0.1:5000"
 	@echo "make test    set up if needed, then run all tests"
 	@echo "make check   what CI runs: lint, types, native tests under sanitizers, all tests"
-	@echo "make bench   measure the kernels and substrates"
+	@echo "make faults  kill sweeps and crowd stores for a quarter of an hour: nothing may be lost"
+	@echo "make bench   measure kernels, substrates, and what a sweep costs"
 	@echo "make setup   only set up: .venv with pinned packages, and the native library"
 	@echo "make clean   remove .venv and everything built; outputs/ stays"
 
@@ -43,10 +44,15 @@ demo: setup
 test: setup
 	$(PYTEST)
 
+faults: setup
+	$(PYTHON) tests/faults/kill.py
+	$(PYTHON) tests/faults/store.py
+
 check: lint types native-test test
 
 bench: setup
 	$(PYTHON) scripts/bench.py
+	$(PYTHON) scripts/bench_sweeps.py
 
 ui: setup
 	$(PYTHON) -m memlab.ui

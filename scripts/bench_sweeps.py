@@ -55,17 +55,27 @@ def timed(words: Sequence[str], jobs: int) -> tuple[list[float], list[float]]:
 
 
 def physics(words: Sequence[str], times: int) -> float:
-    """How long the same job computes in a warm process with one thread, in s."""
+    """How long the same job computes in a warm process with one thread, in s: the median."""
+    return sorted(each(words, times))[times // 2]
+
+
+def spent(words: Sequence[str], times: int) -> float:
+    """How long so many of the same job compute in a warm process with one thread, in s."""
+    return sum(each(words, times + 1)[1:])
+
+
+def each(words: Sequence[str], times: int) -> list[float]:
+    """How long a job computes with one thread, time after time, in s."""
     torch.set_num_threads(1)
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         settings = checked(plain(compose("config", overrides=list(words))))
-    spent = []
+    found = []
     for _ in range(times):
         plan = planned(settings, "single")
         began = time.perf_counter()
         execute(plan, Progress())
-        spent.append(time.perf_counter() - began)
-    return sorted(spent)[times // 2]
+        found.append(time.perf_counter() - began)
+    return found
 
 
 def warm(words: Sequence[str], jobs: int) -> float:
@@ -84,6 +94,16 @@ def steps_for(seconds: float) -> int:
     """The steps of writing that make a job compute so long."""
     trial = 2000
     return round(trial * 1.1 * seconds / physics([*LONG, *BARE, f"{WRITE}={trial}"], 3))
+
+
+def bare(words: Sequence[str], times: int, processes: int) -> float:
+    """How long as many processes, without memlab's sweeps, need for so many jobs each, in s."""
+    code = f"from scripts.bench_sweeps import spent; print(spent({list(words)!r}, {times}))"
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for _ in range(processes)
+    ]
+    return max(float(process.communicate()[0]) for process in started)
 
 
 def main() -> None:
@@ -105,6 +125,10 @@ def main() -> None:
     two = span([*words, "hydra/launcher=pool", "hydra.launcher.n_jobs=2"], asked.long)
     told = f"{alone / two:.2f} ({alone:.1f} s and {two:.1f} s, {asked.long} jobs)"
     table.add_row("two workers against basic", told, f"at least {GAIN}", str(alone / two >= GAIN))
+
+    one, both = (bare(words, asked.long // 2, count) for count in (1, 2))
+    told = f"{2 * one / both:.2f} ({asked.long // 2} jobs each)"
+    table.add_row("two bare processes against one", told, "what the machine gives", "")
 
     Console().print(table)
     Console().print(f"load {os.getloadavg()[0]:.1f} on {len(os.sched_getaffinity(0))} cores")
