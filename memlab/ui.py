@@ -19,7 +19,8 @@ from urllib.error import URLError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
-from memlab.record.store import SQLITE, reach, shown, why
+from memlab.record.address import SQLITE, shown
+from memlab.record.store import reach, why
 
 HOST = "127.0.0.1"
 SWEEPS = 5  # the last ones have a link

@@ -4,7 +4,7 @@ import os
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,11 +50,19 @@ def gathered(names: Sequence[str], queries: Sequence[str], place: Place) -> Foun
     alone = len(names) + len(queries) == 1
     parts = {name: named(name, place, alone=alone) for name in names}
     parts |= {query: queried(query, place) for query in queries}
-    trials = told_apart({Path(name).name: part.trials for name, part in parts.items()})
+    trials = told_apart(
+        {name: part.trials for name, part in zip(brief(parts), parts.values(), strict=True)}
+    )
     notes = [note for part in parts.values() for note in part.notes]
     if again := repeats(trials):
         notes.append(f"{again} runs repeat the setting and the seed of another: the newest counts.")
     return Found(tuple(newest(trials)), tuple(notes))
+
+
+def brief(names: Collection[str]) -> list[str]:
+    """The last part of every name where that tells them apart, the whole names where not."""
+    last = [Path(name).name for name in names]
+    return last if len(set(last)) == len(last) else list(names)
 
 
 def named(name: str, place: Place, *, alone: bool) -> Found:
@@ -137,8 +145,9 @@ def queried(query: str, place: Place) -> Found:
 
 def client(place: Place) -> "MlflowClient":
     """The store, opened to be read; Refused if it is not there."""
+    from memlab.record.address import SQLITE, check
     from memlab.record.journal import Target
-    from memlab.record.store import SQLITE, check, connected
+    from memlab.record.store import connected
 
     uri = place.store
     if "://" not in uri:

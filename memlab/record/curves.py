@@ -36,8 +36,9 @@ class Curves:
         points = list(self._finished())
         if meter is not None and meter is self.progress.meter:
             for name, measured in list(meter.points.items()):
-                steps, values = zip(*list(measured), strict=True)
-                points += self._new(f"{name}/{label}", list(steps), list(values), last=False)
+                taken = list(measured)  # none yet where the first one is just being added
+                steps, values = [step for step, _ in taken], [value for _, value in taken]
+                points += self._new(f"{name}/{label}", steps, values, last=False)
         return points
 
     def _finished(self) -> Iterator[Point]:

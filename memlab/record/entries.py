@@ -1,5 +1,6 @@
 """What is written into an MLflow run: values, parameters, files and the load of the machine."""
 
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from shutil import copyfile
 from typing import TYPE_CHECKING
 from urllib.request import url2pathname
 
+from memlab.record.address import SECRET, shown
 from memlab.record.attempts import CHECKPOINT, EARLIER
 from memlab.record.journal import CURVES, JOURNAL, Point, Target
 from memlab.record.store import Store
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
 LONGEST_PARAM = 6000  # characters
 LONGEST_TAG = 5000
 FILE = "file://"  # what the address of a local folder begins with
+TEXTS = {".html", ".json", ".log", ".md", ".txt", ".yaml"}  # may quote the address of a store
 ASIDE = {EARLIER, CHECKPOINT, JOURNAL, CURVES}  # of a run's folder: what no store is given
+
+log = logging.getLogger(__name__)
 
 
 def metrics(points: Sequence[tuple[Point, int]]) -> "list[Metric]":
@@ -38,10 +43,10 @@ def params(values: Mapping[str, str]) -> "list[Param]":
 
 
 def tags(values: Mapping[str, str]) -> "list[RunTag]":
-    """Tags as MLflow takes them."""
+    """Tags as MLflow takes them; a trace may quote an address with its password."""
     from mlflow.entities import RunTag
 
-    return [RunTag(name, value[:LONGEST_TAG]) for name, value in values.items()]
+    return [RunTag(name, shown(value)[:LONGEST_TAG]) for name, value in values.items()]
 
 
 def tagged(store: Store, name: str, value: str) -> "list[Run]":
@@ -62,11 +67,15 @@ def upload(target: Target, place: str, folder: Path) -> None:
 
 
 def linked(folder: Path, place: Path, link: Callable[[Path, Path], object]) -> None:
-    """Have all files of a run below another folder too."""
+    """Have all files of a run below another folder too, passwords in addresses left out."""
     for path in files(folder):
         name = place / path.relative_to(folder)
         name.parent.mkdir(parents=True, exist_ok=True)
-        link(path, name)
+        text = path.read_text("utf-8", "surrogateescape") if path.suffix in TEXTS else ""
+        if SECRET.search(text):
+            name.write_text(shown(text), "utf-8", "surrogateescape")
+        else:
+            link(path, name)
 
 
 def files(folder: Path) -> Iterator[Path]:
@@ -81,13 +90,17 @@ def files(folder: Path) -> Iterator[Path]:
 
 
 def loads(load: "SystemMetricsMonitor | None", look: int) -> list[Point]:
-    """What the machine is busy with, as one point per measure."""
+    """What the machine is busy with, as one point per measure; none where it cannot be asked."""
     if load is None:
         return []
-    load.collect_metrics()
-    values = load.aggregate_metrics()
-    for part in load.monitors:
-        part.clear_metrics()
+    try:
+        load.collect_metrics()
+        values = load.aggregate_metrics()
+        for part in load.monitors:
+            part.clear_metrics()
+    except Exception as error:  # of a driver, say: no reason to lose the curves
+        log.info("the load of the machine could not be measured: %s", error)
+        return []
     return [Point(f"system/{name}", look, float(value)) for name, value in values.items()]
 
 

@@ -15,14 +15,16 @@ class Busy(Exception):
     """Another process holds the lock."""
 
 
-def replaced(path: Path, text: str) -> None:
+def replaced(path: Path, text: str, *, mode: int = 0o666) -> None:
     """Write a small file so that every reader sees the old text or the new, never a part.
 
     The bytes are on the disk before the name is, so that a power cut leaves one of the two as well.
+    ``mode`` says who may read it, less what the user's umask takes away.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with partial.open("w", encoding="utf-8") as file:
+        known = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(known, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -4,11 +4,15 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).resolve().parents[1]
 NATIVE = PACKAGE.parent / "native"  # its sources, in a checkout; a wheel has only the library
+
+LIBRARIES = ("torch", "numpy", "scipy", "pillow", "scikit-learn")  # whose versions may matter
+GPUS = Path("/proc/driver/nvidia")
 
 # keys that change nothing that is computed: where results go, how they are looked at
 SILENT = ("tracking", "name", "outputs", "resume", "checkpoint", "sweep")
@@ -16,7 +20,7 @@ SILENT = ("tracking", "name", "outputs", "resume", "checkpoint", "sweep")
 
 def key(config: Mapping[str, Any], launch: Path) -> str:
     """The key of a configuration under this code, started in this folder: 32 hex digits."""
-    parts = (config_hash(config), code_hash(), data_hash(config, launch))
+    parts = (config_hash(config), code_hash(), data_hash(config, launch), *arithmetic(config))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
@@ -26,12 +30,17 @@ def config_hash(config: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(computing, sort_keys=True).encode()).hexdigest()
 
 
+def arithmetic(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """What computes beside our own code: the libraries' versions, and a GPU that may be used."""
+    gpu = config.get("device") != "cpu" and GPUS.exists()
+    return (*(f"{name} {version(name)}" for name in LIBRARIES), "gpu" if gpu else "cpu")
+
+
 @cache
 def code_hash() -> str:
     """A hash of every source file that can change a result."""
     files = [*PACKAGE.rglob("*.py"), *NATIVE.glob("*.[ch]")]
-    if not NATIVE.is_dir():
-        files += PACKAGE.glob("_native*")
+    files += PACKAGE.glob("_native*.so")  # it may be older than its sources
     return hash_of(files, PACKAGE.parent)
 
 

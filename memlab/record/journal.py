@@ -21,6 +21,7 @@ from memlab.record.process import Process
 
 JOURNAL = "tracking.json"
 CURVES = "curves.jsonl"
+PRIVATE = 0o600  # the address of a store may hold a password
 LOCK = ".tracking.lock"  # held by whoever tells a store of this run
 
 
@@ -80,7 +81,7 @@ class Journal:
 
     def save(self, folder: Path) -> "Journal":
         """Write it into a run's folder, whole or not at all; returns itself."""
-        replaced(folder / JOURNAL, json.dumps(asdict(self)))
+        replaced(folder / JOURNAL, json.dumps(asdict(self)), mode=PRIVATE)
         return self
 
 
@@ -160,16 +161,24 @@ def note(folder: Path, points: Sequence[Point]) -> None:
 
 
 def noted(folder: Path, start: int) -> Noted:
-    """The points noted from this byte on; a line that a crash cut short is left out."""
+    """The points noted from this byte on; a line that a crash cut short or spoilt is left out."""
     try:
         with (folder / CURVES).open("rb") as file:
             file.seek(start)
             found_lines, newline, _ = file.read().rpartition(b"\n")
     except FileNotFoundError:
         return Noted([], start)
-    rows = [json.loads(line) for line in found_lines.splitlines()]
-    points = [(Point(name, step, value), at) for name, step, value, at in rows]
+    points = [read for line in found_lines.splitlines() if (read := _point(line)) is not None]
     return Noted(points, start + len(found_lines) + len(newline))
+
+
+def _point(line: bytes) -> tuple[Point, int] | None:
+    """A point and its time; None for a line that a power cut has spoilt."""
+    try:
+        name, step, value, at = json.loads(line)
+    except (TypeError, ValueError):
+        return None
+    return Point(name, step, value), at
 
 
 def closed(folder: Path, run: Journal) -> Journal:

@@ -1,5 +1,6 @@
 """A run that is mirrored while it is under way: its folder first, then its store."""
 
+import importlib
 import itertools
 import logging
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, final
 
+from memlab.record.address import HTTP, SQLITE, shown
 from memlab.record.curves import Curves
 from memlab.record.entries import loads, monitor
 from memlab.record.files import locked
@@ -30,7 +32,7 @@ from memlab.record.outcome import Status
 from memlab.record.place import Place
 from memlab.record.process import here
 from memlab.record.push import pushed
-from memlab.record.store import SQLITE, connected, shown
+from memlab.record.store import connected
 from memlab.record.trust import trust
 from memlab.record.unsettled import opened, settled
 from memlab.runner import Progress
@@ -111,6 +113,7 @@ class Logged(RunLog):
         self.trust = trust(self.target.uri)
         self.state = mirror(place.folder, self.target)
         self.heard = time.monotonic()  # when the store last took something
+        self.loaded = threading.Event()  # MLflow is imported: from here on the store is waited for
         self.over = threading.Event()  # the run has ended
         self.left = threading.Event()  # and nobody waits for the store any more
         self.thread = threading.Thread(target=self._follow, name="memlab-tracking", daemon=True)
@@ -122,8 +125,14 @@ class Logged(RunLog):
         self.over.set()
         hurry = ended.status is Status.KILLED and not self.link.startswith(SQLITE)
         patience = min(HURRY, self.patience) if hurry else self.patience
-        while self.thread.is_alive() and time.monotonic() - self.heard <= patience:
-            self.thread.join(0.1)
+        try:
+            while self.thread.is_alive() and not self._silent(patience, hurry=hurry):
+                self.thread.join(0.1)
+        except KeyboardInterrupt:
+            if ended.status is not Status.FINISHED:
+                raise
+            self.left.set()  # the run is whole: only the waiting is given up
+            return f"the store {self.link} was not waited for (interrupted)"
         self.left.set()
         if self.state.whole:
             settled(self.place.outputs, self.place.folder)
@@ -132,6 +141,11 @@ class Logged(RunLog):
         self.trust.lost = waited
         what = f"did not answer within {patience:g} s" if waited else "did not take the run"
         return f"the store {self.link} {what}" + f" ({self.trust.reason})" * bool(self.trust.reason)
+
+    def _silent(self, patience: float, *, hurry: bool) -> bool:
+        """Whether the store has not answered for so long; a slow import is no fault of it."""
+        loading = not (self.loaded.is_set() or hurry)
+        return not loading and time.monotonic() - self.heard > patience
 
     def _follow(self) -> None:
         try:
@@ -144,7 +158,8 @@ class Logged(RunLog):
     def _watch(self) -> None:
         """Note and bring what appears until the store has all of it or nobody waits."""
         load: SystemMetricsMonitor | None = None
-        self._heeded(self._greet)  # the physics is under way meanwhile
+        self._load()  # the physics is under way meanwhile
+        self._heeded(self._greet)
         for look in itertools.count():
             over = self._paused()
             self.pen.look(loads(load, look))
@@ -166,6 +181,17 @@ class Logged(RunLog):
 
     def _greet(self) -> None:
         connected(self.target)
+        self.heard = time.monotonic()
+
+    def _load(self) -> None:
+        """Import MLflow, which takes two seconds, or a minute where many do it at once."""
+        try:
+            importlib.import_module("mlflow")
+            if not self.link.startswith(HTTP):
+                importlib.import_module("mlflow.store.tracking.sqlalchemy_store")
+        finally:
+            self.heard = time.monotonic()
+            self.loaded.set()
 
     def _bring(self) -> None:
         for state in pushed(self.place.folder, self.target):
@@ -187,7 +213,18 @@ class Logged(RunLog):
 
 
 def begun(record: Record, place: Place, targets: tuple[Target, ...]) -> Journal:
-    """The journal of a run that begins now; one of the same record goes on in the same run."""
+    """The journal of a run that begins now; one of the same record goes on in the same run.
+
+    Another process may just be bringing what an earlier attempt left in the folder.
+    """
+    with locked(place.folder / LOCK, waiting=lambda: None):
+        run = _next(record, place, targets)
+        run.save(place.folder)
+    opened(place.outputs, place.folder)
+    return run
+
+
+def _next(record: Record, place: Place, targets: tuple[Target, ...]) -> Journal:
     before = journal(place.folder)
     run = Journal(record, here(), time.time(), uuid.uuid4().hex, targets)
     same = before is not None and before.record.name == record.name
@@ -200,6 +237,4 @@ def begun(record: Record, place: Place, targets: tuple[Target, ...]) -> Journal:
         if state.asked:
             kept = before is not None and run.attempt == before.attempt
             (replace(state, whole=False) if kept else Mirror()).save(place.folder, target)
-    run.save(place.folder)
-    opened(place.outputs, place.folder)
     return run

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
+from memlab.record.address import shown
 from memlab.record.files import Busy, locked
 from memlab.record.journal import LOCK, Journal, Target, closed, journal, owed
 from memlab.record.outcome import Status, found
 from memlab.record.process import Process
 from memlab.record.push import Moved, pushed
-from memlab.record.store import shown
 from memlab.record.trust import trust
 from memlab.record.unsettled import settled, unsettled
 
@@ -43,13 +43,15 @@ def brought(outputs: Path, uris: Collection[str] | None = None) -> Iterator[Brou
 
 
 def _brought(outputs: Path, folder: Path, uris: Collection[str] | None) -> Iterator[Brought]:
-    run, alive = journal(folder), computing(folder)
-    if alive is not None:
+    if (alive := computing(folder)) is not None:
         if uris is None:
             yield Brought(folder, "", alive=alive)
         return
     try:
         with locked(folder / LOCK):
+            if computing(folder) is not None:
+                return  # another attempt began a moment ago
+            run = journal(folder)
             if run is not None:
                 yield from _each(folder, closed(folder, run), uris)
             if run is None or not owed(folder, run):

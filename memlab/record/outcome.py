@@ -1,6 +1,7 @@
 """How far a job is and how it ended, as a file in its folder: what everything else goes by."""
 
 import json
+import time
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -51,6 +52,7 @@ class Outcome:
     verdicts: dict[str, str] = field(default_factory=dict)  # claim -> what the gate said
     message: str = ""
     seconds: float = 0.0
+    at: float = field(default_factory=time.time)  # when this was said, s since 1970
     reused: bool = False  # computed by an earlier job, whose folder this names
 
     @property
@@ -71,7 +73,7 @@ class Outcome:
 
     def ended(self, status: Status, message: str) -> "Outcome":
         """The same job, with how it ended."""
-        return replace(self, status=status, message=message)
+        return replace(self, status=status, message=message, at=time.time())
 
 
 def loaded(file: Path) -> Outcome:
@@ -83,11 +85,15 @@ def loaded(file: Path) -> Outcome:
 
 
 def found(folder: Path) -> Outcome | None:
-    """The outcome in a folder, None where there is none that can be read."""
+    """The outcome in a folder, None where there is none that can be read.
+
+    It lies where it is found, also if all results have been moved since.
+    """
     try:
-        return loaded(folder / OUTCOME)
+        outcome = loaded(folder / OUTCOME)
     except (OSError, ValueError):
         return None
+    return outcome if outcome.reused else replace(outcome, folder=str(folder))
 
 
 FILED = TypeAdapter(Outcome)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Metric, RunInfo
 
 BATCH = 800  # points in one call; MLflow takes 1000 entries
+PARAMS = 100  # of them in one call
 ATTEMPT = "memlab.attempt"
 CLOSED = {Status.PRUNED: "KILLED", Status.REFUSED: "FAILED"}  # MLflow knows fewer ways to end
 
@@ -88,7 +89,9 @@ def _told(run: Journal, state: Mirror, folder: Path, store: Store) -> Iterator[M
     said = tags(run.ended.tags) if run.ended is not None else []
     if not (points or given or said):
         return
-    store.client.log_batch(state.run, points[:BATCH], given, said)
+    store.client.log_batch(state.run, points[:BATCH], given[:PARAMS], said)
+    for first in range(PARAMS, len(given), PARAMS):
+        store.client.log_batch(state.run, params=given[first : first + PARAMS])
     state = replace(state, params=True)
     for first in range(BATCH, len(points), BATCH):
         yield state

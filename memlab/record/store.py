@@ -17,9 +17,10 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import urlopen
 
+from memlab.record.address import HTTP, PORTS, SQLITE, driven, shown
 from memlab.record.files import locked
 from memlab.record.journal import Target
 
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from sqlalchemy import Connection
 
-SQLITE = "sqlite:///"
-HTTP = ("http", "https")
-PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
-SCHEMES = (*HTTP, "sqlite", *PORTS, "databricks")
 ANSWER = 5.0  # s a store has for the first sign of life
 ADVISORY = 0x6D656D6C6162  # of the lock under which a Postgres store is created
 FAILING = 500  # the first HTTP status that means the server itself is in trouble
@@ -61,35 +58,9 @@ _stores: dict[Target, Store] = {}
 _connecting = threading.Lock()
 
 
-def located(uri: str, launch: Path) -> str:
-    """An MLflow address with a relative SQLite path made absolute."""
-    if not uri.startswith(SQLITE) or uri.startswith(f"{SQLITE}/"):
-        return uri
-    return f"{SQLITE}{(launch / uri.removeprefix(SQLITE)).resolve()}"
-
-
-def shown(uri: str) -> str:
-    """An address without its password."""
-    parts = urlsplit(uri)
-    if parts.password is None:
-        return uri
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
-
-
-def check(uri: str) -> None:
-    """Raise ValueError for what cannot be the address of a store."""
-    scheme = urlsplit(uri).scheme.partition("+")[0]
-    nowhere = scheme == "sqlite" and not uri.partition(":///")[2].strip("/")
-    if "://" not in uri or scheme not in SCHEMES or nowhere:
-        raise ValueError(
-            "uri must be a database (sqlite:///outputs/mlflow.db, postgresql://user@host/name) or "
-            f"a server (http://localhost:5000), got {uri!r}"
-        )
-
-
 def reach(uri: str) -> None:
     """Raise OSError with the address and the reason if a store gives no sign of life."""
+    driven(uri)
     try:
         _knock(uri)
     except (OSError, HTTPException) as error:
@@ -110,7 +81,7 @@ def why(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     told = str(error).strip().partition("\n")[0]
-    return f"{type(error).__name__}: {told}".rstrip(": ")
+    return shown(f"{type(error).__name__}: {told}").rstrip(": ")
 
 
 def connected(target: Target) -> Store:
@@ -179,15 +150,20 @@ def _writable(file: Path) -> None:
 
 
 def _versioned(file: Path) -> bool:
-    """Whether a database has MLflow's tables."""
+    """Whether a database has MLflow's tables; ValueError if it has others, which are kept."""
     try:
         with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True)) as database:
-            names = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
-            return names.fetchone() is not None
+            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
     except sqlite3.OperationalError as error:
         raise OSError(f"{file} cannot be opened: {error}") from error
     except sqlite3.DatabaseError as error:
         raise ValueError(f"{file} must be an SQLite database, but {error}") from error
+    if tables and "experiments" not in tables:
+        raise ValueError(
+            f"{file} must be a store of MLflow or not be there; it is the database of something "
+            f"else, with the tables {', '.join(sorted(tables)[:5])}"
+        )
+    return bool(tables)
 
 
 def _create(file: Path) -> None:

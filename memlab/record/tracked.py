@@ -4,9 +4,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memlab.record.address import SQLITE, check, located, shown
 from memlab.record.lookup import Unknown
 from memlab.record.outcome import OUTCOME
-from memlab.record.store import QUIET, SQLITE, check, cold, located, reach, shown
+from memlab.record.store import QUIET, cold, reach
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

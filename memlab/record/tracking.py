@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, final
 from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 
+from memlab.record.address import HTTP, SQLITE, check, located
 from memlab.record.files import locked
-from memlab.record.journal import LOCK, Record, Target, journal, owed
+from memlab.record.journal import LOCK, Record, Target, closed, journal, owed
 from memlab.record.mirror import brought, tried
 from memlab.record.place import Place
-from memlab.record.store import HTTP, SQLITE, check, cold, located, open_store, reach
+from memlab.record.store import cold, open_store, reach
 from memlab.record.trust import trust
 from memlab.record.unsettled import OPEN, buried, opened, settled
 
@@ -113,6 +114,7 @@ class Mlflow(Tracking):
         if target in run.targets and not owed(folder, run):
             return ""
         with locked(folder / LOCK, waiting=lambda: None):
+            run = closed(folder, journal(folder) or run)
             targets = tuple(dict.fromkeys([*run.targets, target]))
             run = replace(run, targets=targets).save(folder)
             opened(place.outputs, folder)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from hashlib import sha256
+from importlib import import_module
 
 import pytest
 import torch
@@ -15,12 +16,12 @@ from pydantic import ValidationError
 from torch import ones_like, zeros_like
 
 from memlab.record import provenance
+from memlab.record.address import located, shown
 from memlab.record.curves import Curves, curve_name, kept
 from memlab.record.journal import Ended, Record
 from memlab.record.outcome import Status
 from memlab.record.place import Place
 from memlab.record.provenance import digest, fingerprints
-from memlab.record.store import located, shown
 from memlab.record.tracking import Mlflow
 from memlab.runner import Progress
 from memlab.substrate import Meter
@@ -210,6 +211,7 @@ def refused():
 
 def begun(uri, folder, **settings):
     """A run that is tracked there, from a folder with nothing in it."""
+    import_module("mlflow")  # which takes its time, and is no fault of the store
     store = Mlflow(uri, "artifacts", system_metrics=False, interval=0.1, **settings)
     place = Place(folder, folder, folder / "outputs", (), {}, None)
     return store.begin(Record("a run", {}, {}), Progress(), place)
