@@ -14,10 +14,13 @@ from memlab.app import manual
 from memlab.app.job import attempted
 from memlab.app.pipe import silence, written
 from memlab.app.refusal import FULL, explained
+from memlab.app.schema import Refused
 from memlab.app.signals import exit_code, heed_termination
 from memlab.app.task import Task
 from memlab.record.outcome import CODES, Status
 from memlab.record.place import Place
+
+ALONE = {"hydra.mode=RUN"}  # one job of a sweep's file, on purpose
 
 
 def status(folders: list[Path]) -> int:
@@ -45,10 +48,17 @@ def status(folders: list[Path]) -> int:
 def job(config: DictConfig) -> None:
     """Run one composed job; a single run leaves the process with the job's exit code."""
     place = placed(config)
+    if place.sweep is None and (config.sweep.axes or config.sweep.search) and not ALONE & hydras():
+        raise Refused("sweep.axes and sweep.search need a sweep: add -m (hydra.mode=RUN: one job)")
     full = os.environ.get("MEMLAB_FULL_ERROR") == "1"
     outcome = attempted(Task(plain(config), place), full=full)
     if place.sweep is None and outcome.code:
         raise SystemExit(outcome.code)
+
+
+def hydras() -> set[str]:
+    """What was asked of the composer itself."""
+    return set(HydraConfig.get().overrides.hydra)
 
 
 def plain(config: DictConfig) -> dict[str, object]:

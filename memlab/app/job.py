@@ -11,7 +11,7 @@ from pathlib import Path
 from memlab.app.drawing import drawable
 from memlab.app.pipe import written
 from memlab.app.refusal import FULL, explained
-from memlab.app.schema import Refused, Settings, checked
+from memlab.app.schema import Refused, Settings, Tree, checked
 from memlab.app.signals import heed_termination
 from memlab.app.task import Task
 from memlab.record import identity
@@ -53,9 +53,10 @@ def attempted(task: Task, *, full: bool = False) -> Outcome:
 
 def completed(task: Task) -> Outcome:
     """The outcome of an equal job that is done, or else of this one."""
-    settings, place = checked(task.config), task.place
+    place = task.place
+    settings = checked(anchored(task.config, place.launch))
     with claimed(place.outputs, identity.key(task.config, place.launch), waiting(place)) as claim:
-        done = claim.finished() if settings.resume else None
+        done = claim.finished(place.folder) if settings.resume else None
         if done is not None:
             return reused(settings, done, place)
         cleared(place.folder, place.outputs)
@@ -65,10 +66,25 @@ def completed(task: Task) -> Outcome:
         return conducted(settings, task, claim)
 
 
+def anchored(config: Tree, launch: Path) -> Tree:
+    """The configuration with the user's own patterns where the command was called, wherever we are.
+
+    A process of a cluster runs in another folder, which may hold patterns of the same name.
+    """
+    patterns: object = config.get("patterns")
+    path = patterns.get("path") if isinstance(patterns, dict) else None
+    if not isinstance(patterns, dict) or not isinstance(path, str):
+        return config
+    return config | {"patterns": patterns | {"path": str(launch / Path(path).expanduser())}}
+
+
 def reused(settings: Settings, done: Outcome, place: Place) -> Outcome:
     """The outcome of an earlier job that computed the same, as this job's."""
     again = replace(done, overrides=place.overrides, factors=place.choices, reused=True)
     if Path(done.folder) != place.folder:
+        there = found(place.folder)
+        if there is not None and not there.reused:
+            cleared(place.folder, place.outputs)  # what another key has computed here
         again.save(place.folder)
     from memlab.app.laboratory import adopted, shown_again
 

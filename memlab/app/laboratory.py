@@ -108,6 +108,7 @@ def finished(outcome: Outcome, report: Report, seconds: float) -> Outcome:
         values=values(report),
         verdicts=said,
         seconds=seconds,
+        at=time.time(),
     )
 
 

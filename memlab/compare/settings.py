@@ -104,8 +104,8 @@ def told_apart(groups: Mapping[str, Sequence[Trial]]) -> list[Trial]:
 
 
 def newest(trials: Sequence[Trial]) -> list[Trial]:
-    """The last run of every setting and seed; run folders are named by their time."""
-    ordered = sorted(trials, key=lambda trial: trial.outcome.folder)
+    """The last run of every setting and seed."""
+    ordered = sorted(trials, key=lambda trial: trial.outcome.at)
     last = {_identity(trial): trial for trial in ordered}
     return [trial for trial in trials if last[_identity(trial)] is trial]
 

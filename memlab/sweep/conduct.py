@@ -23,6 +23,7 @@ from memlab.record.outcome import CODES, Outcome, Status, found
 from memlab.record.place import LOG
 from memlab.record.process import here
 from memlab.record.unsettled import unsettled
+from memlab.sweep.grid import word
 from memlab.sweep.plan import Plan, keep, plain_part, planned
 from memlab.sweep.tally import NOTHING, interrupted, told
 from memlab.sweep.watch import Watch, watched
@@ -87,7 +88,7 @@ def launcher(context: HydraContext, task: TaskFunction, config: DictConfig, plan
     """The launcher that was chosen, its jobs placed in the sweep's folder."""
     with open_dict(config):
         config.hydra.sweep.dir = str(plan.folder)
-        config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{plan.folder}'")
+        config.hydra.overrides.hydra.append(f"hydra.sweep.dir={word(str(plan.folder))}")
     return Plugins.instance().instantiate_launcher(
         hydra_context=context, task_function=task, config=config
     )

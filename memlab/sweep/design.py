@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
+SAMPLED = 32  # values of an axis that are tried out beforehand; every choice of a group is
+
 
 @final
 @dataclass(frozen=True)
@@ -57,10 +59,10 @@ class Design(ABC):
 def sampled(
     fixed: Sequence[str], axes: Sequence[Axis], groups: Sequence[str]
 ) -> Iterator[list[str]]:
-    """The first value of every axis, then every other choice of a group in its place."""
+    """The first value of every axis, then every other one in its place; of long axes a part."""
     words = {axis.key: f"{axis.key}={axis.values[0]}" for axis in axes}
     yield [*fixed, *words.values()]
     for axis in axes:
-        if axis.key in groups:
-            for value in axis.values[1:]:
-                yield [*fixed, *(words | {axis.key: f"{axis.key}={value}"}).values()]
+        others = axis.values[1:] if axis.key in groups else axis.values[1:SAMPLED]
+        for value in others:
+            yield [*fixed, *(words | {axis.key: f"{axis.key}={value}"}).values()]

@@ -14,10 +14,11 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override, Quote, QuotedString, RangeSweep
 
 from memlab.app.schema import Refused, suggestion
+from memlab.record.identity import SILENT
 from memlab.sweep.design import Axis, Batch, Design, sampled
 
 MANY = 10_000  # jobs that nobody starts by accident
-STEADY = ("hydra", "sweep", "outputs")  # parts that belong to a sweep as a whole
+STEADY = ("hydra", *SILENT)  # parts that belong to a sweep as a whole
 PLAIN = re.compile("[A-Za-z_][A-Za-z0-9_./-]*")
 RESERVED = {"null", "true", "false", "nan", "inf"}  # words that are no strings
 

@@ -43,7 +43,8 @@ class Search(Design):
     @property
     def identity(self) -> tuple[str, ...]:
         given = self.settings
-        return (str(given.metric), given.direction, given.sampler, str(given.seed))
+        pruning = (str(given.prune.metric), str(given.prune.warmup))
+        return (str(given.metric), given.direction, given.sampler, str(given.seed), *pruning)
 
     def samples(self) -> Iterator[list[str]]:
         axes = [Axis(axis.key, self._sampled(axis)) for axis in self.axes]

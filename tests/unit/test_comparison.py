@@ -1,5 +1,7 @@
 """Settings against one another, on cases small enough to be worked out by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from memlab.app.schema import Refused
@@ -7,6 +9,7 @@ from memlab.compare import page
 from memlab.compare.comparison import Unit, compared
 from memlab.compare.measures import chosen, main, more_is_better
 from memlab.compare.settings import newest, of_config, of_overrides, settings, told_apart
+from memlab.compare.sources import brief
 from memlab.compare.tables import comma_separated, markdown
 from memlab.compare.words import notes, tally
 from memlab.figures.comparison import curve_figure, curve_of, settings_figure
@@ -200,8 +203,13 @@ def test_the_same_setting_and_seed_from_two_places_is_told_apart():
 
 
 def test_of_runs_that_repeat_one_another_the_newest_counts():
-    runs = [of_overrides(job("seed=1", folder=f"/runs/2026-0{n}")) for n in (1, 3, 2)]
-    assert [trial.outcome.folder for trial in newest(runs)] == ["/runs/2026-03"]
+    runs = [of_overrides(replace(job("seed=1", folder=f"/runs/{n}"), at=n)) for n in (9, 10, 2)]
+    assert [trial.outcome.folder for trial in newest(runs)] == ["/runs/10"]
+
+
+def test_names_that_end_alike_are_told_apart():
+    assert brief(["a/0", "b/1"]) == ["0", "1"]
+    assert brief(["a/0", "b/0"]) == ["a/0", "b/0"]
 
 
 def test_tables_keep_every_number_and_escape_what_markdown_reads():

@@ -97,10 +97,21 @@ def test_many_jobs_start_once_they_are_confirmed(loader):
     assert spanned(loader, "seed=range(20000)", confirmed=True).total == 20000
 
 
-def test_between_them_the_samples_hold_every_choice_of_a_group(loader):
+def test_between_them_the_samples_hold_every_value_once(loader):
     found = spanned(loader, "substrate=notebook,gray_scott", "cue=mask,half", "seed=1,2")
-    assert [job[:2] for job in found.samples()] == [
-        ["substrate=notebook", "cue=mask"],
-        ["substrate=gray_scott", "cue=mask"],
-        ["substrate=notebook", "cue=half"],
+    assert list(found.samples()) == [
+        ["substrate=notebook", "cue=mask", "seed=1"],
+        ["substrate=gray_scott", "cue=mask", "seed=1"],
+        ["substrate=notebook", "cue=half", "seed=1"],
+        ["substrate=notebook", "cue=mask", "seed=2"],
     ]
+
+
+def test_a_long_axis_is_sampled_in_part(loader):
+    assert len(list(spanned(loader, "seed=range(1000)").samples())) == 32
+
+
+@pytest.mark.parametrize("key", ["tracking", "resume", "sweep.trials", "outputs"])
+def test_what_belongs_to_the_sweep_as_a_whole_is_no_axis(loader, key):
+    with pytest.raises(Refused, match="belongs to the sweep as a whole"):
+        spanned(loader, f"{key}=a,b")

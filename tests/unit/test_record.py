@@ -12,7 +12,7 @@ import pytest
 from memlab.record import identity, process
 from memlab.record.attempts import cleared
 from memlab.record.files import Busy, locked, replaced
-from memlab.record.ledger import claimed
+from memlab.record.ledger import NEEDED, claimed
 from memlab.record.outcome import CODES, Outcome, Status, found, loaded
 from memlab.record.process import Process, here
 from memlab.record.unsettled import buried, opened, settled, unsettled
@@ -169,9 +169,11 @@ def test_a_claim_finds_what_was_finished_under_its_key(tmp_path):
         assert claim.before is None
         claim.note(folder)
     done = outcome(folder, Status.FINISHED, key="abcd")
+    for name in NEEDED:
+        (folder / name).write_text("")
     with claimed(tmp_path, "abcd", never) as claim:
         assert claim.before == folder
-        assert claim.finished() == done
+        assert claim.finished(tmp_path / "here") == done
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.FINISHED])
@@ -180,7 +182,7 @@ def test_a_claim_takes_nothing_that_is_not_finished(tmp_path, status):
     with claimed(tmp_path, "abcd", never) as claim:
         claim.note(tmp_path / "run")
     with claimed(tmp_path, "abcd", never) as claim:
-        assert claim.finished() is None
+        assert claim.finished(tmp_path / "here") is None
 
 
 def test_a_claim_takes_nothing_computed_under_another_key(tmp_path):
@@ -188,14 +190,59 @@ def test_a_claim_takes_nothing_computed_under_another_key(tmp_path):
     with claimed(tmp_path, "abcd", never) as claim:
         claim.note(tmp_path / "run")
     with claimed(tmp_path, "abcd", never) as claim:
-        assert claim.finished() is None
+        assert claim.finished(tmp_path / "here") is None
 
 
 def test_a_folder_that_was_thrown_away_is_not_reused(tmp_path):
     with claimed(tmp_path, "abcd", never) as claim:
         claim.note(tmp_path / "gone")
     with claimed(tmp_path, "abcd", never) as claim:
-        assert claim.finished() is None
+        assert claim.finished(tmp_path / "here") is None
+
+
+def test_a_lost_ledger_costs_nothing_where_the_job_itself_was_done(tmp_path):
+    done = outcome(tmp_path / "run", Status.FINISHED, key="abcd")
+    for name in NEEDED:
+        (tmp_path / "run" / name).write_text("")
+    with claimed(tmp_path, "abcd", never) as claim:
+        assert claim.finished(tmp_path / "run") == done
+
+
+@pytest.mark.parametrize("missing", NEEDED)
+def test_a_run_that_has_lost_a_part_is_not_reused(tmp_path, missing):
+    outcome(tmp_path / "run", Status.FINISHED, key="abcd")
+    for name in set(NEEDED) - {missing}:
+        (tmp_path / "run" / name).write_text("")
+    with claimed(tmp_path, "abcd", never) as claim:
+        assert claim.finished(tmp_path / "run") is None
+
+
+def test_results_that_were_moved_are_found(tmp_path):
+    with claimed(tmp_path / "old", "abcd", never) as claim:
+        claim.note(tmp_path / "old" / "runs" / "a")
+    outcome(tmp_path / "old" / "runs" / "a", Status.FINISHED, key="abcd")
+    for name in NEEDED:
+        (tmp_path / "old" / "runs" / "a" / name).write_text("")
+    (tmp_path / "old").rename(tmp_path / "new")
+    with claimed(tmp_path / "new", "abcd", never) as claim:
+        assert claim.finished(tmp_path).folder == str(tmp_path / "new" / "runs" / "a")
+
+
+@pytest.mark.parametrize("library", identity.LIBRARIES)
+def test_the_versions_of_the_libraries_are_in_the_key(tmp_path, monkeypatch, library):
+    before = identity.key(CONFIG, tmp_path)
+    real = identity.version
+    monkeypatch.setattr(identity, "version", lambda name: "9" if name == library else real(name))
+    assert identity.key(CONFIG, tmp_path) != before
+
+
+def test_a_gpu_that_may_be_used_is_in_the_key(tmp_path, monkeypatch):
+    auto, cpu = CONFIG | {"device": "auto"}, CONFIG | {"device": "cpu"}
+    monkeypatch.setattr(identity, "GPUS", tmp_path / "nothing")
+    without = identity.key(auto, tmp_path), identity.key(cpu, tmp_path)
+    monkeypatch.setattr(identity, "GPUS", tmp_path)
+    assert identity.key(auto, tmp_path) != without[0]
+    assert identity.key(cpu, tmp_path) == without[1]
 
 
 def hold(path, held, release):
