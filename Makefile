@@ -46,7 +46,7 @@ test: setup
 
 faults: setup
 	$(PYTHON) tests/faults/kill.py
-	$(PYTHON) tests/faults/store.py
+	$(PYTHON) -m tests.faults.store
 
 check: lint types native-test test
 
