@@ -16,13 +16,13 @@ from pydantic import ValidationError
 
 from memlab.app.refusal import explained
 from memlab.app.schema import Refused, Settings, Sweep, Tree, checked, complaints, suggestion
+from memlab.compare.record import SWEEP
 from memlab.record import identity
 from memlab.record.files import replaced
 from memlab.sweep import grid
 from memlab.sweep.compose import Composer
 from memlab.sweep.design import Design
 
-SWEEP = "sweep.json"
 NAMED = 40  # characters of a sweep's name that tell what is varied
 
 
