@@ -1,21 +1,26 @@
 """What is asked for, and the same made ready: every object built and checked, every act known."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import final
 
+import psutil
 import torch
 from torch import Tensor
 
 from memlab.controls import Controls
 from memlab.cues import CueMaker
 from memlab.draws import Draws
+from memlab.patterns.salience import drawn
 from memlab.patterns.source import PatternSource
 from memlab.plan import Stage, stages
-from memlab.protocol import Protocol, Recall
+from memlab.protocol import Protocol, Recall, Setting
 from memlab.session import Session
 from memlab.space import Cue, joined
 from memlab.substrate import Substrate
+
+CONTROLLED = 3  # copies of a memory at a recall: its own, the blank, and a control's
 
 
 @final
@@ -44,7 +49,7 @@ class Plan:
     experiment: Experiment
     draws: Draws
     stages: tuple[Stage, ...]
-    media: Mapping[tuple[tuple[str, float | int], ...], Substrate]
+    media: Mapping[Setting, Substrate]
     makers: Mapping[str, CueMaker]
     patterns: Tensor  # (R, P, *shape), on the device
     session: Session  # still empty
@@ -61,8 +66,9 @@ def prepare(experiment: Experiment) -> Plan:
     """Build and check everything before any compute; raises ValueError on what cannot be."""
     draws = Draws(experiment.seed, tuple(range(experiment.replicates)), experiment.device)
     planned = stages(experiment.protocol.arms())
-    makers = {"default": experiment.cue, **experiment.cues}
-    if missing := {stage.cue for stage in planned} - set(makers):
+    makers = {"default": experiment.cue, **experiment.cues, **experiment.protocol.cues()}
+    wanted = {stage.act.cue for stage in planned if isinstance(stage.act, Recall)}
+    if missing := wanted - set(makers):
         raise ValueError(
             f"the protocol asks for cues {sorted(missing)}, but cues has {sorted(makers)}; "
             "experiment=scarring_validation sets stronger"
@@ -73,7 +79,23 @@ def prepare(experiment: Experiment) -> Plan:
     plan = Plan(experiment, draws, planned, media, makers, patterns, session)
     for name in makers:
         cues_to(plan, (0,), name)
+    _check_room(plan)
     return plan
+
+
+def _check_room(plan: Plan) -> None:
+    """Raise ValueError for memories that this machine cannot hold beside each other."""
+    device, replicates = plan.experiment.device, plan.experiment.replicates
+    children = Counter(stage.parent for stage in plan.stages if stage.parent is not None)
+    copies = CONTROLLED + sum(count > 1 for count in children.values())
+    need = max(medium.footprint() for medium in plan.media.values()) * replicates * copies
+    room = free_memory(device)
+    if need > room:
+        raise ValueError(
+            f"the memories of {replicates} replicates, in the {copies} copies that are held at "
+            f"once, need {need / 1e9:.3g} GB, and {device.type} has {room / 1e9:.3g} GB free; "
+            "lower replicates or the size of the patterns"
+        )
 
 
 def _empty_session(experiment: Experiment, draws: Draws) -> tuple[Session, Tensor]:
@@ -93,6 +115,7 @@ def _empty_session(experiment: Experiment, draws: Draws) -> tuple[Session, Tenso
         names=experiment.patterns.names(count),
         groups=groups,
         patterns=patterns.cpu(),
+        salience=drawn(experiment.patterns.salience, count, draws.at("salience")),
         floors=tuple(experiment.controls.floors),
         ceilings=tuple(experiment.controls.ceilings),
     )
@@ -114,3 +137,10 @@ def cues_to(plan: Plan, items: tuple[int, ...], name: str = "default") -> Cue:
             for item in items
         ]
     )
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that a device can still give."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return int(psutil.virtual_memory().available)

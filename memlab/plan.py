@@ -1,10 +1,11 @@
 """A protocol's arms laid out as one list of stages, in which shared beginnings run once."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from typing import final
 
-from memlab.protocol import Act, Arm, Write
+from memlab.protocol import Act, Arm, Recall, Rest, Setting, Write
 
 
 @final
@@ -16,38 +17,43 @@ class Stage:
     arms: tuple[str, ...]
     phase: str
     act: Act
-    past: tuple[Act, ...]  # the acts before it
+    nth: int  # how many such acts came before it; no two of them draw the same numbers
+    presented: tuple[int, ...]  # a recall's: the items shown before it, in order, with repeats
     closes: bool  # the last act of its phase
-    cue: str
-    medium: tuple[tuple[str, float | int], ...]
+    medium: Setting
 
     @property
-    def presented(self) -> tuple[int, ...]:
-        """The items shown before this act, in order, repeats included."""
-        return tuple(act.item for act in self.past if isinstance(act, Write) and act.salience > 0)
+    def place(self) -> Hashable:
+        """Equal for two stages that do the same to the same engram."""
+        return (self.parent, self.phase, self.act, self.closes, self.medium)
 
 
 def stages(arms: tuple[Arm, ...]) -> tuple[Stage, ...]:
     """All stages, each after the one it starts from; equal beginnings of arms are merged."""
     found: list[Stage] = []
-    known: dict[Stage, int] = {}
+    known: dict[Hashable, int] = {}
     for arm in arms:
         parent: int | None = None
         for bare in _alone(arm):
             stage = replace(bare, parent=parent)
-            if stage in known:
-                parent = known[stage]
+            if stage.place in known:
+                parent = known[stage.place]
                 found[parent] = replace(found[parent], arms=(*found[parent].arms, arm.name))
             else:
-                parent = known[stage] = len(found)
+                parent = known[stage.place] = len(found)
                 found.append(replace(stage, arms=(arm.name,)))
     return tuple(found)
 
 
 def _alone(arm: Arm) -> Iterator[Stage]:
-    past: tuple[Act, ...] = ()
+    before: Counter[Hashable] = Counter()
+    shown: list[int] = []
     for phase in arm.phases:
         for i, act in enumerate(phase.acts):
             closes = i == len(phase.acts) - 1
-            yield Stage(None, (), phase.name, act, past, closes, arm.cue, arm.medium)
-            past = (*past, act)
+            kind = Rest if isinstance(act, Rest) else act
+            seen = tuple(shown) if isinstance(act, Recall) else ()
+            yield Stage(None, (), phase.name, act, before[kind], seen, closes, arm.medium)
+            before[kind] += 1
+            if isinstance(act, Write) and act.salience > 0:
+                shown.append(act.item)

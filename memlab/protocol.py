@@ -1,8 +1,11 @@
 """What is done to a medium, as data: acts, phases, arms; a protocol lays them out beforehand."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, final
+
+from memlab.cues import CueMaker
 
 
 @final
@@ -11,7 +14,7 @@ class Write:
     """Present one item once. Salience 0 lets the same time pass with nothing learned."""
 
     item: int
-    salience: float = 1.0
+    salience: float = 1.0  # times the item's own
 
 
 @final
@@ -24,14 +27,32 @@ class Rest:
 
 @final
 @dataclass(frozen=True)
+class Lesion:
+    """Destroy a random share of the memory: those entries are as they were before any item.
+
+    A larger share destroys what a smaller one does, and more.
+    """
+
+    share: float
+
+
+@final
+@dataclass(frozen=True)
 class Recall:
-    """Cue each of these items and log the answers, beside every control if ``controlled``."""
+    """Cue each of these items and log the answers, beside every control if ``controlled``.
+
+    ``cue`` names one of the run's cues. ``at`` says where on the axes of a curve this recall
+    lies: (("items", 20.0), ("flips", 0.1)).
+    """
 
     items: tuple[int, ...]
     controlled: bool = True
+    cue: str = "default"
+    at: tuple[tuple[str, float], ...] = ()
 
 
-Act: TypeAlias = Write | Rest | Recall
+Act: TypeAlias = Write | Rest | Lesion | Recall
+Setting: TypeAlias = tuple[tuple[str, float | int | str], ...]  # parameters of a substrate
 
 
 @final
@@ -48,14 +69,12 @@ class Phase:
 class Arm:
     """One treatment: phases from a blank engram.
 
-    ``cue`` names another of the run's cues than the default one, and ``medium`` parameters of the
-    substrate that this arm sets otherwise.
+    ``medium`` names parameters of the substrate that this arm sets otherwise.
     """
 
     name: str
     phases: tuple[Phase, ...]
-    cue: str = "default"
-    medium: tuple[tuple[str, float | int], ...] = ()
+    medium: Setting = ()
 
 
 class Protocol(ABC):
@@ -68,6 +87,10 @@ class Protocol(ABC):
     @abstractmethod
     def arms(self) -> tuple[Arm, ...]:
         """The treatments, over item indices in the order of ``groups``."""
+
+    def cues(self) -> Mapping[str, CueMaker]:
+        """Cues that the protocol itself varies, by the names its recalls ask for."""
+        return {}
 
 
 def rounds(items: tuple[int, ...], count: int) -> tuple[Act, ...]:

@@ -12,7 +12,7 @@ from memlab.controls import Control, Trial
 from memlab.experiment import Plan, cues_to
 from memlab.plan import Stage
 from memlab.position import Position
-from memlab.protocol import Recall, Rest, Write
+from memlab.protocol import Lesion, Recall, Rest, Write
 from memlab.session import Exposure, Film, Session, Snapshot
 from memlab.session import Recall as RecallLog
 from memlab.space import Cue, Item
@@ -73,12 +73,12 @@ def played(plan: Plan, progress: Progress, position: Position) -> Iterator[Posit
     """
     _adopt(plan.session, position.session)
     progress.go_on(plan, position)
-    parents = [stage.parent for stage in plan.stages]
+    heir = {stage.parent: index for index, stage in enumerate(plan.stages)}  # the last to need it
     engrams = dict(position.engrams)
     begun = position.recall
     for index in range(position.stage, len(plan.stages)):
         stage = plan.stages[index]
-        last = stage.parent not in parents[index + 1 :]
+        last = heir[stage.parent] == index
         engram = _start(plan, stage, engrams, last=last)
         try:
             for recall in _play(plan, stage, engram, progress, begun):
@@ -90,7 +90,7 @@ def played(plan: Plan, progress: Progress, position: Position) -> Iterator[Posit
             plan.session.snapshots.append(_snapshot(stage, engram))
         if stage.parent is not None and last:
             del engrams[stage.parent]
-        if index in parents:
+        if index in heir:
             engrams[index] = engram
         yield _position(plan, progress, engrams, index + 1)
     plan.session.complete = True
@@ -130,10 +130,10 @@ def _play(
     """Do the act of a stage; yields what a recall holds before each of its controls is asked."""
     act = stage.act
     if not isinstance(act, Recall):
-        _present(plan, stage, act, engram, progress)
+        _treated(plan, stage, act, engram, progress)
         return
     trial = _trial(plan, stage, act, engram)
-    log = begun or _answered(plan, stage, trial, progress)
+    log = begun or _answered(plan, stage, act, trial, progress)
     for name, control in _unasked(plan, act, log).items():
         yield log
         label = f"{_label(plan.session, stage)} · {name}"
@@ -141,26 +141,31 @@ def _play(
     plan.session.recalls.append(log)
 
 
-def _present(
-    plan: Plan, stage: Stage, act: Write | Rest, engram: Engram, progress: Progress
+def _treated(
+    plan: Plan, stage: Stage, act: Write | Rest | Lesion, engram: Engram, progress: Progress
 ) -> None:
-    """Write an item, or let time pass."""
+    """Write an item, let time pass, or destroy a share of the memory."""
     session, substrate = plan.session, plan.media[stage.medium]
     meter = Meter(keep_frames=plan.experiment.video and _opens(plan, stage))
     progress.begin(_label(session, stage), meter)
-    if isinstance(act, Write):
-        draws = plan.draws.at("write", act.item, stage.past.count(act))
-        substrate.write(engram, _item(plan.patterns[:, act.item], act), draws, meter)
-    else:
-        draws = plan.draws.at("rest", sum(isinstance(a, Rest) for a in stage.past))
-        substrate.rest(engram, act.presentations, draws, meter)
+    item, took = None, 0
+    match act:
+        case Write():
+            item, took = act.item, 1
+            draws = plan.draws.at("write", act.item, stage.nth)
+            substrate.write(engram, _item(plan, act), draws, meter)
+        case Rest():
+            took = act.presentations
+            substrate.rest(engram, took, plan.draws.at("rest", stage.nth), meter)
+        case Lesion():
+            blank = substrate.blank(plan.draws.at("blank"))
+            substrate.lesion(engram, blank, act.share, plan.draws.at("lesion"))
     series = progress.end()
-    item, took = (act.item, 1) if isinstance(act, Write) else (None, act.presentations)
     session.exposures.append(Exposure(stage.arms, stage.phase, item, series, took))
     _keep_film(session, stage, meter)
 
 
-def _answered(plan: Plan, stage: Stage, trial: Trial, progress: Progress) -> RecallLog:
+def _answered(plan: Plan, stage: Stage, act: Recall, trial: Trial, progress: Progress) -> RecallLog:
     """What the medium answers, before any control is asked."""
     progress.begin(_label(plan.session, stage), trial.meter)
     response = trial.ask(trial.engram, trial.cue)
@@ -171,7 +176,7 @@ def _answered(plan: Plan, stage: Stage, trial: Trial, progress: Progress) -> Rec
     return RecallLog(
         arms=stage.arms,
         phase=stage.phase,
-        items=_items(stage),
+        items=act.items,
         presented=stage.presented,
         truth=trial.truth.cpu(),
         cue=Cue(trial.cue.values.cpu(), trial.cue.given.cpu(), trial.cue.certain.cpu()),
@@ -179,6 +184,8 @@ def _answered(plan: Plan, stage: Stage, trial: Trial, progress: Progress) -> Rec
         controls={},
         absent={},
         series=series,
+        cue_name=act.cue,
+        at=dict(act.at),
     )
 
 
@@ -214,8 +221,8 @@ def _trial(plan: Plan, stage: Stage, act: Recall, engram: Engram) -> Trial:
         substrate=substrate,
         engram=engram,
         blank=substrate.blank(plan.draws.at("blank")),
-        cue=cues_to(plan, act.items, stage.cue),
-        foil_cue=cues_to(plan, foils, stage.cue),
+        cue=cues_to(plan, act.items, act.cue),
+        foil_cue=cues_to(plan, foils, act.cue),
         truth=truth,
         foil=plan.patterns[:, foils],
         presented=plan.patterns[:, stage.presented],
@@ -224,8 +231,9 @@ def _trial(plan: Plan, stage: Stage, act: Recall, engram: Engram) -> Trial:
     )
 
 
-def _item(values: Tensor, act: Write) -> Item:
-    salience = torch.full(values.shape[:1], act.salience, device=values.device)
+def _item(plan: Plan, act: Write) -> Item:
+    values = plan.patterns[:, act.item]
+    salience = (act.salience * plan.session.salience[:, act.item]).to(values)
     return Item(values, torch.ones_like(values, dtype=torch.bool), salience)
 
 

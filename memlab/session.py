@@ -12,7 +12,7 @@ from memlab.substrate import Series
 @final
 @dataclass(frozen=True)
 class Exposure:
-    """One presentation, or a stretch of the medium's own time (``item`` None)."""
+    """One presentation; or, ``item`` None, a stretch of the medium's own time, or a lesion."""
 
     arms: tuple[str, ...]
     phase: str
@@ -36,6 +36,8 @@ class Recall:
     controls: dict[str, Tensor]  # control -> its response, same shape
     absent: dict[str, str]  # control -> why it has no meaning here
     series: dict[str, Series]  # "pearson", "cosine" of the answer against time, (R, C, S), and more
+    cue_name: str = "default"  # which of the run's cues
+    at: dict[str, float] = field(default_factory=dict)  # where it lies on the axes of a curve
 
     def of(self, items: tuple[int, ...]) -> list[int]:
         """The positions along C at which these items were asked for."""
@@ -76,6 +78,7 @@ class Session:
     names: tuple[str, ...]  # (P) item names
     groups: dict[str, tuple[int, ...]]  # "targets", "lures" -> item indices
     patterns: Tensor  # (R, P, *shape)
+    salience: Tensor  # (R, P) of each item, before the protocol's own factor
     floors: tuple[str, ...]  # names of the controls an effect must beat
     ceilings: tuple[str, ...]  # names of the controls it can at best reach
     exposures: list[Exposure] = field(default_factory=list)

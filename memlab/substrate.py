@@ -216,6 +216,17 @@ class Substrate(ABC):
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
         """Let as much of the medium's own time pass as so many presentations take, no input."""
 
+    def footprint(self) -> int:
+        """Bytes of one replicate's engram, as far as they are known beforehand."""
+        return 0
+
+    def lesion(self, engram: Engram, blank: Engram, share: float, draws: Draws) -> None:
+        """Destroy a random share of the memory: those entries are again as in a blank engram.
+
+        The same draws with a larger share destroy the same entries, and more.
+        """
+        destroy(engram, blank, share, draws)
+
     def scramble(self, engram: Engram, draws: Draws) -> Engram:
         """Destroy the memory but keep its statistics: permute its live entries."""
         return permuted(engram, draws)
@@ -231,6 +242,14 @@ class Substrate(ABC):
         one has learned a stencil.
         """
         return None
+
+
+def destroy(engram: Engram, blank: Engram, share: float, draws: Draws) -> None:
+    """Set a random share of every memory array to what it was at first; 0 in rows since grown."""
+    for name, part in engram.memory().items():
+        hit = draws.uniform(name, tuple(part.values.shape[1:])) < share
+        first = torch.zeros_like(part.values) if part.grows else blank[name]
+        engram[name] = torch.where(hit, first, part.values)
 
 
 def permuted(engram: Engram, draws: Draws) -> Engram:

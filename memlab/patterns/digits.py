@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from memlab.draws import Draws
+from memlab.patterns.salience import Salience
 from memlab.patterns.source import PatternSource, Portion, Side, numbered, replicated
 from memlab.space import Space
 
@@ -31,6 +32,7 @@ class Digits(PatternSource):
     threshold: Portion = 0.5  # share of full ink above which a pixel is lit, binary only
     resize: Literal["nearest", "bilinear"] = "bilinear"
     classes: Annotated[tuple[Digit, ...], Field(min_length=1)] = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+    salience: Salience = 1.0  # of each item: one for all, a list, or {low, high} to draw from
 
     @property
     def space(self) -> Space:

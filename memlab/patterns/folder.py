@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from memlab.draws import Draws
+from memlab.patterns.salience import Salience
 from memlab.patterns.source import PatternSource, Portion, Side, numbered, replicated, told_apart
 from memlab.space import Space
 
@@ -37,6 +38,7 @@ class Folder(PatternSource):
     threshold: Portion = 0.5  # grey value above which a pixel is lit, binary only
     lit: Literal["bright", "dark"] = "bright"  # dark: ink on paper
     order: Literal["listed", "random"] = "listed"  # random: each replicate draws its own
+    salience: Salience = 1.0  # of each item: one for all, a list, or {low, high} to draw from
 
     def __post_init__(self) -> None:
         """Refuse a folder that is not there or holds nothing readable."""

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from memlab.draws import Draws
 from memlab.patterns.geometry import Kind, published, scale_free
+from memlab.patterns.salience import Salience
 from memlab.patterns.source import (
     Level,
     PatternSource,
@@ -41,6 +42,7 @@ class Shapes(PatternSource):
     pixels: Literal["scale_free", "published"] = "scale_free"  # published: dimensions in pixels
     offsets: tuple[tuple[Move, Move], ...] = ()  # (x, y) per shape, 1/256 side or published pixels
     density: Portion = 0.1  # share of lit pixels of the kind "random"
+    salience: Salience = 1.0  # of each item: one for all, a list, or {low, high} to draw from
 
     def __post_init__(self) -> None:
         """Refuse offsets that fit no shape, and shapes of which the grid shows nothing."""

@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from memlab.draws import Draws
+from memlab.patterns.salience import Salience
 from memlab.patterns.source import (
     Level,
     PatternSource,
@@ -33,6 +34,7 @@ class Random(PatternSource):
     size: Side = 32  # pixels / side
     density: Portion = 0.5  # probability that a pixel is lit
     level: Level = 1.0  # value of a lit pixel; 1 makes the space binary, less makes it graded
+    salience: Salience = 1.0  # of each item: one for all, a list, or {low, high} to draw from
 
     @property
     def space(self) -> Space:
@@ -55,6 +57,7 @@ class Smooth(PatternSource):
 
     size: Annotated[Side, Field(ge=2)] = 32  # pixels / side
     smoothing: Width = 5.0  # σ of the Gaussian, 1/256 of the side
+    salience: Salience = 1.0  # of each item: one for all, a list, or {low, high} to draw from
 
     @property
     def space(self) -> Space:
@@ -80,6 +83,7 @@ class Blobs(PatternSource):
     size: Annotated[Side, Field(ge=4)] = 32  # pixels / side
     coverage: Portion = 0.1  # share of the pixels that are lit, exactly
     smoothing: Width = 12.0  # σ of the Gaussian, 1/256 of the side
+    salience: Salience = 1.0  # of each item: one for all, a list, or {low, high} to draw from
 
     def __post_init__(self) -> None:
         """Refuse a coverage that rounds to nothing or to all."""

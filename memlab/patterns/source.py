@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from memlab.draws import Draws
+from memlab.patterns.salience import Salience
 from memlab.space import Space
 
 # Numbers are taken strictly: true is not 1, and "32" is not 32.
@@ -24,6 +25,8 @@ ATTEMPTS = 1000  # draws of one item before we say that there is no further dist
 
 class PatternSource(ABC):
     """A set of patterns of one space, of which every replicate draws its own."""
+
+    salience: Salience
 
     @property
     @abstractmethod

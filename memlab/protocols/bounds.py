@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-LONGEST = 5000  # presentations in one phase; planning a run compares every act with all before it
+LONGEST = 100_000  # presentations in one phase; each is logged on its own
 
 Count: TypeAlias = Annotated[int, Field(strict=True, gt=0, le=LONGEST)]
 Steps: TypeAlias = Annotated[int, Field(strict=True, gt=0, le=10_000_000)]

@@ -43,8 +43,10 @@ class ScarringValidation(Protocol):
             Arm("p2_unscarred", (without, unscarred_recall), medium=once),
             Arm(
                 "p3",
-                (Phase("train", rounds(several, 1)), Phase("recall", (Recall(several),))),
-                cue="stronger",
+                (
+                    Phase("train", rounds(several, 1)),
+                    Phase("recall", (Recall(several, cue="stronger"),)),
+                ),
                 medium=per_pattern,
             ),
         )

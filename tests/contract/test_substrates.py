@@ -185,3 +185,30 @@ def test_probabilities_of_several_symbols_sum_to_1():
     cue = Cue(torch.tensor([[[0.0, 1, 2, 3, 0, 1]]]), given, given)
     response = notebook.read(notebook.blank(draws), cue, draws, Meter()).response
     torch.testing.assert_close(response.sum(-1), torch.ones(1, 1, 6))
+
+
+def test_a_lesion_of_nothing_changes_nothing_and_one_of_all_leaves_the_values_of_a_blank(bench):
+    engram, blank = bench.written(2), bench.blank()
+    before = engram.digest()
+    bench.substrate.lesion(engram, blank, 0.0, bench.draws.at("lesion"))
+    assert engram.digest() == before
+    bench.substrate.lesion(engram, blank, 1.0, bench.draws.at("lesion"))
+    for name, part in engram.memory().items():
+        first = torch.zeros_like(part.values) if part.grows else blank[name]
+        assert torch.equal(part.values, first)
+
+
+def test_a_larger_lesion_destroys_what_a_smaller_one_does(bench):
+    memory = bench.written(2)
+    little, much = memory.copy(), memory.copy()
+    for engram, share in ((little, 0.2), (much, 0.6)):
+        bench.substrate.lesion(engram, bench.blank(), share, bench.draws.at("lesion"))
+    for name, values in ((name, memory[name]) for name in memory.memory()):
+        spared = much[name] == values
+        assert torch.equal(little[name][spared], values[spared])
+
+
+def test_an_engram_is_as_large_as_was_said_beforehand(bench):
+    said = bench.substrate.footprint()
+    parts = bench.blank().parts.values()
+    assert said in (0, sum(p.values[0].numel() * p.values.element_size() for p in parts))

@@ -67,6 +67,7 @@ def asked_once(
         names=tuple(f"item {i}" for i in items),
         groups={"targets": items},
         patterns=truth,
+        salience=torch.ones(truth.shape[:2]),
         floors=FLOORS,
         ceilings=CEILINGS,
         recalls=[
@@ -105,6 +106,7 @@ def three_phase(replicates: int = 8, side: int = 32) -> Session:
         names=tuple(f"{kind} {i + 1}" for kind in ("target", "lure") for i in range(3)),
         groups={"targets": targets, "lures": (3, 4, 5)},
         patterns=patterns,
+        salience=torch.ones(patterns.shape[:2]),
         floors=FLOORS,
         ceilings=CEILINGS,
         exposures=_writes(patterns),

@@ -29,9 +29,16 @@ def test_each_arm_finds_all_its_acts_along_its_own_path():
     arms = ThreePhase(targets=2, lures=3, presentations=2).arms()
     planned = stages(arms)
     for arm in arms:
-        last = max(i for i, s in enumerate(planned) if arm.name in s.arms)
-        acts = (*planned[last].past, planned[last].act)
-        assert acts == tuple(act for phase in arm.phases for act in phase.acts)
+        last, acts = max(i for i, s in enumerate(planned) if arm.name in s.arms), []
+        while last is not None:
+            acts.insert(0, planned[last].act)
+            last = planned[last].parent
+        assert acts == [act for phase in arm.phases for act in phase.acts]
+
+
+def test_an_act_done_again_is_told_from_the_first_time():
+    again = Phase("acquire", (Write(0), Rest(1), Write(0), Rest(3), Write(1)))
+    assert [s.nth for s in stages((Arm("a", (again,)),))] == [0, 0, 1, 1, 0]
 
 
 def test_presented_holds_what_was_learned_and_not_what_only_passed():

@@ -1,6 +1,6 @@
 """From an experiment to its session, and what is left of one that failed."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pytest
@@ -11,7 +11,7 @@ from memlab.controls import Controls
 from memlab.cues import Mask, Uniform
 from memlab.experiment import Experiment, prepare
 from memlab.patterns.image import Shapes
-from memlab.protocol import Arm, Phase, Protocol, Recall, Rest, Write
+from memlab.protocol import Arm, Lesion, Phase, Protocol, Recall, Rest, Write
 from memlab.protocols.three_phase import ThreePhase
 from memlab.runner import Progress, execute
 from memlab.similarity import pearson
@@ -157,7 +157,8 @@ class Asking(Protocol):
         return {"targets": 1}
 
     def arms(self):
-        return (Arm("only", (Phase("ask", (Write(0), Rest(1), Recall((0,)))),), cue="louder"),)
+        acts = (Write(0), Rest(1), Recall((0,), cue="louder"))
+        return (Arm("only", (Phase("ask", acts),)),)
 
 
 def test_a_cue_nobody_provided_is_refused_before_anything_runs():
@@ -236,3 +237,46 @@ def test_without_memory_no_answer_differs_from_its_floors():
     recall = run(NoMemory).recall("interfered", "after")
     for floor in ("blank", "scrambled", "other", "cue"):
         assert torch.equal(recall.controls[floor], recall.response)
+
+
+@dataclass(frozen=True)
+class Damaged(Protocol):
+    """Learns two items, loses a share of the memory, and is asked before and after."""
+
+    def groups(self):
+        return {"targets": 2}
+
+    def arms(self):
+        learn, ask = Phase("learn", (Write(0), Write(1))), (Recall((0, 1), at=(("share", 0.9),)),)
+        return (
+            Arm("whole", (learn, Phase("ask", ask))),
+            Arm("hurt", (learn, Phase("hurt", (Lesion(0.9),)), Phase("ask", ask))),
+        )
+
+
+def test_a_lesion_harms_the_arm_it_was_done_in_and_no_other():
+    session = run(Notebook, protocol=Damaged())
+    whole, hurt = session.recall("whole", "ask"), session.recall("hurt", "ask")
+    assert torch.equal(whole.response, whole.truth)
+    assert float((hurt.response - hurt.truth).abs().mean()) > 0.02
+    assert hurt.at == {"share": 0.9}
+
+
+def test_each_item_is_presented_with_its_own_salience(monkeypatch):
+    shown = []
+
+    def noting(self, engram, item, draws, meter):
+        shown.append(item.salience)
+
+    monkeypatch.setattr(NoMemory, "write", noting)
+    asked = replace(experiment(NoMemory, Damaged()), patterns=Shapes(size=16, salience=(2.0, 0.5)))
+    plan = prepare(asked)
+    execute(plan, Progress())
+    assert [x.tolist() for x in shown] == [[2.0] * 4, [0.5] * 4]
+    assert plan.session.salience.tolist() == [[2.0, 0.5]] * 4
+
+
+def test_memories_that_do_not_fit_the_machine_are_refused_before_they_are_made(monkeypatch):
+    monkeypatch.setattr(NoMemory, "footprint", lambda _: 10**15)
+    with pytest.raises(ValueError, match=r"need 1\.6e\+07 GB, and cpu has .* GB free"):
+        prepare(experiment(NoMemory))
