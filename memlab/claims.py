@@ -1,7 +1,7 @@
 """Claims and the gate they must pass: better than every floor, beyond chance, or not shown."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import final
@@ -118,6 +118,43 @@ class Contrast(Claim):
         if isinstance(above, Absent):
             return above
         return below if isinstance(below, Absent) else {"/".join(self.worse): above - below}
+
+
+@final
+@dataclass(frozen=True)
+class MetricBeatsFloors(Claim):
+    """A metric of the medium's answers is above the same metric of every floor's.
+
+    ``of`` takes a session and ``control=``, the name of one. For metrics that are more than the
+    mean of a score over the cues of one recall.
+    """
+
+    statement: str
+    of: Callable[..., Measure]
+    measure: str
+
+    def margins(self, session: Session) -> dict[str, Tensor] | Absent:
+        own = self.of(session)
+        if isinstance(own, Absent):
+            return own
+        scores = {name: self.of(session, control=name) for name in session.floors}
+        margins = {name: own - s for name, s in scores.items() if not isinstance(s, Absent)}
+        return margins or Absent(f"{self.measure} has no meaning for any floor of this run")
+
+
+@final
+@dataclass(frozen=True)
+class AboveZero(Claim):
+    """A difference that a metric measures is above zero in the replicates: a gain, a cost."""
+
+    statement: str
+    of: Callable[[Session], Measure]
+    over: str  # what the difference is taken from
+    measure: str
+
+    def margins(self, session: Session) -> dict[str, Tensor] | Absent:
+        found = self.of(session)
+        return found if isinstance(found, Absent) else {self.over: found}
 
 
 def judged(claims: Mapping[str, Claim], session: Session) -> tuple[Verdict, ...]:

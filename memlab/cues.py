@@ -219,6 +219,17 @@ class Wrong(CueMaker):
 
 @final
 @checked(frozen=True)
+class Start(CueMaker):
+    """Nothing of the pattern: every value is any symbol, equally likely; graded, any level."""
+
+    def cue(self, pattern: Tensor, foil: Tensor, space: Space, draws: Draws) -> Cue:
+        if space.symbols is None:
+            return _distorted(draws.uniform("start", space.shape))
+        return _distorted(draws.integers("start", space.symbols, space.shape).to(pattern.dtype))
+
+
+@final
+@checked(frozen=True)
 class Nothing(CueMaker):
     """No cue at all."""
 

@@ -3,8 +3,10 @@
 import torch
 from torch import Tensor
 
-from memlab.similarity import pearson
+from memlab.similarity import FAINT
 from memlab.space import Cue, Space
+
+DECIMALS = 9
 
 
 def nearest_answer(space: Space, stored: Tensor, live: Tensor, cue: Cue) -> Tensor:
@@ -23,11 +25,29 @@ def nearest_answer(space: Space, stored: Tensor, live: Tensor, cue: Cue) -> Tens
 
 
 def _agreement(stored: Tensor, cue: Cue) -> Tensor:
-    """How well each stored pattern fits each cue, ``(R, C, P)``; higher is nearer."""
-    flat = stored.flatten(2)[:, None]  # (R, 1, P, N)
-    asked, given, certain = (
-        x.flatten(2).unsqueeze(2) for x in (cue.values, cue.given, cue.certain)
-    )  # (R, C, 1, N)
-    apart = ((flat - asked).square() * certain).sum(-1) / certain.sum(-1).clamp(min=1)
-    alike = pearson(flat * given, asked * given, (-1,))
-    return torch.where(certain.any(-1), -apart, alike)
+    """How well each stored pattern fits each cue, ``(R, C, P)`` float64; higher is nearer.
+
+    Differences and correlations are taken apart into matrix products. They are rounded far above
+    what float64 loses, so that equals stay equal.
+    """
+    known = stored.flatten(2).double().transpose(1, 2)  # (R, N, P)
+    asked, given, certain = (x.flatten(2).double() for x in (cue.values, cue.given, cue.certain))
+    vouched, whole = certain * asked, given * asked  # (R, C, N)
+    apart = (
+        certain @ known.square() - 2 * (vouched @ known) + (vouched * asked).sum(-1, keepdim=True)
+    )
+    apart = apart / certain.sum(-1, keepdim=True).clamp(min=1)
+    alike = _correlation(known, given, whole)
+    return torch.where(certain.any(-1, keepdim=True), -apart, alike).round(decimals=DECIMALS)
+
+
+def _correlation(known: Tensor, given: Tensor, whole: Tensor) -> Tensor:
+    """Pearson of each cue with each pattern where the cue gives something, 0 elsewhere in both."""
+    size = given.shape[2]
+    sums, squares = given @ known, given @ known.square()  # (R, C, P)
+    own = whole.sum(-1, keepdim=True)
+    product = whole @ known - own * sums / size
+    spread = (squares - sums.square() / size).clamp(min=0).sqrt()
+    own_spread = (whole.square().sum(-1, keepdim=True) - own.square() / size).clamp(min=0).sqrt()
+    faint = (spread < FAINT) | (own_spread < FAINT)
+    return torch.where(faint, 0.0, product / torch.where(faint, 1.0, spread * own_spread))

@@ -15,6 +15,7 @@ class Write:
 
     item: int
     salience: float = 1.0  # times the item's own
+    plain: bool = False  # as an ordinary item, whatever its own salience
 
 
 @final

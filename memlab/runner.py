@@ -233,7 +233,8 @@ def _trial(plan: Plan, stage: Stage, act: Recall, engram: Engram) -> Trial:
 
 def _item(plan: Plan, act: Write) -> Item:
     values = plan.patterns[:, act.item]
-    salience = (act.salience * plan.session.salience[:, act.item]).to(values)
+    own = plan.session.salience[:, act.item]
+    salience = (act.salience * (torch.ones_like(own) if act.plain else own)).to(values)
     return Item(values, torch.ones_like(values, dtype=torch.bool), salience)
 
 

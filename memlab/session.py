@@ -8,6 +8,8 @@ from torch import Tensor
 from memlab.space import Cue, Space
 from memlab.substrate import Series
 
+FEW = 8  # recalls that a message still lists
+
 
 @final
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ class Session:
             if arm in recall.arms and recall.phase == phase:
                 return recall
         known = [f"{'/'.join(r.arms)}:{r.phase}" for r in self.recalls]
-        raise KeyError(f"no recall in arm {arm!r}, phase {phase!r}; this run has {known}")
+        some = ", ".join(known if len(known) <= FEW else [*known[: FEW - 1], "…", known[-1]])
+        raise KeyError(f"no recall in arm {arm!r}, phase {phase!r}; this run has {some or 'none'}")
 
     def written(self, arm: str, phase: str) -> list[Exposure]:
         """The presentations of a phase in an arm, in order."""

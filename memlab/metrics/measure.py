@@ -45,10 +45,18 @@ def answers(
     at = recall.of(members(session, group))
     if not at:
         return Absent(f"{group!r} was not asked for in {arm}/{phase}")
+    return answered(session, recall, at, control)
+
+
+def answered(
+    session: Session, recall: Recall, at: Sequence[int], control: str | None = None
+) -> Answers | Absent:
+    """What the medium, or a control, answered to the cues at these places of a recall."""
     response = recall.response if control is None else recall.controls.get(control)
     if response is None:
-        return Absent(recall.absent.get(control or "", f"no control {control!r} at {arm}/{phase}"))
-    space = session.space
+        where = f"{recall.arms[0]}/{recall.phase}"
+        return Absent(recall.absent.get(control or "", f"no control {control!r} at {where}"))
+    space, at = session.space, list(at)
     return Answers(
         space,
         items=tuple(recall.items[c] for c in at),

@@ -21,6 +21,12 @@ def engram_bytes(session: Session, *, arm: str, phase: str) -> Measure:
     return Absent(f"no snapshot of the memory after {arm}/{phase}")
 
 
+def final_bytes(session: Session, *, arm: str) -> Measure:
+    """Bytes of live memory when an arm was over."""
+    found = [snapshot for snapshot in session.snapshots if arm in snapshot.arms]
+    return found[-1].bytes.double() if found else Absent(f"no snapshot of the memory in {arm!r}")
+
+
 def information_by_values(session: Session, *, arm: str, phase: str, group: Group) -> Measure:
     """Bits about all patterns of a group that the answers hold beyond the cues, binary values.
 
@@ -32,7 +38,7 @@ def information_by_values(session: Session, *, arm: str, phase: str, group: Grou
     if session.space.symbols != BINARY:
         return Absent("only binary values are counted in bits of a symmetric channel")
     given = answers(session, arm, phase, group)
-    mean = averaged(_bits_beyond_cue, given)
+    mean = averaged(bits_beyond_cue, given)
     if isinstance(mean, Absent) or isinstance(given, Absent):
         return mean
     return (mean * len(given.items)).clamp(min=0)
@@ -71,7 +77,8 @@ def _channel(a: Tensor, choices: int) -> Tensor:
     return torch.where(a > 1 / choices, bits, 0.0)
 
 
-def _bits_beyond_cue(a: Answers) -> Tensor:
+def bits_beyond_cue(a: Answers) -> Tensor:
+    """Bits that each answer ``(R, C)`` holds beyond its cue; see ``information_by_values``."""
     hidden = ~a.certain
     own = a.truth > LIT
     cue = a.cue > LIT * a.cue.amax(2, keepdim=True)

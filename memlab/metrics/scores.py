@@ -13,6 +13,7 @@ from memlab.similarity import FAINT
 
 LIT = 0.5  # a value above this is on, in an answer as in a pattern
 HAZE = 0.15  # above this the background is not dark
+RECALLED = 0.95  # overlap from which on an item counts as recalled
 FADED = 0.5  # below this share of the pattern's own brightness an answer counts as faded
 
 Score: TypeAlias = Callable[[Answers], Measure]
@@ -100,6 +101,38 @@ def identification(a: Answers) -> Measure:
     return own.double() / best.sum(2)
 
 
+def overlap(a: Answers) -> Tensor:
+    """Hits less false alarms: the overlap m with the pattern, whatever share of it is on.
+
+    m = Σ (ξ - f) s / (N f (1 - f)) for a decided answer s and a pattern ξ of activity f, both 0 or
+    1; for f = 1/2 it is 1 - 2 · (share of wrong values). With several symbols, on is the right
+    one's. Graded answers have their Pearson correlation instead.
+    M. Tsodyks and M. Feigelman, Europhysics Letters 6, 101 (1988).
+    """
+    if a.space.symbols is None:
+        return pearson(a).double()
+    shape = (*a.truth.shape[:2], *a.space.response_shape)
+    decided = a.space.as_response(a.space.decide(a.response.reshape(shape))).flatten(2).double()
+    on = a.truth.double()
+    count, size = on.sum(2), on.shape[2]
+    hits, alarms = (decided * on).sum(2) / count, (decided * (1 - on)).sum(2) / (size - count)
+    return torch.where((count == 0) | (count == size), torch.nan, hits - alarms)
+
+
+def success(a: Answers) -> Measure:
+    """Whether an item was recalled: overlap of 0.95 or more, and no other pattern is as like.
+
+    With one pattern in the run there is no other, and the overlap decides alone.
+    """
+    near = (overlap(a) >= RECALLED).double()
+    if a.patterns.shape[1] == 1:
+        return near
+    known = confusion(a)  # (R, C, P)
+    own = known[:, torch.arange(len(a.items)), list(a.items)]
+    rivals = (known >= own[..., None] - FAINT).sum(2)  # itself among them
+    return near * (rivals == 1)
+
+
 def accuracy(a: Answers) -> Measure:
     """Share of values decided right where the cue did not vouch for them."""
     if a.space.symbols is None:
@@ -129,6 +162,8 @@ SCORES: dict[str, Score] = {
     "faded": faded,
     "completion_specificity": completion_specificity,
     "identification": identification,
+    "overlap": overlap,
+    "success": success,
     "accuracy": accuracy,
 }
 

@@ -163,7 +163,7 @@ def test_an_absurd_count_is_refused_by_name(protocol, key, value):
 
 def test_a_phase_too_long_to_plan_is_refused():
     with pytest.raises(ValidationError, match="lower presentations"):
-        ThreePhase(targets=5000, presentations=2)
+        ThreePhase(targets=60_000, presentations=2)
 
 
 @pytest.mark.parametrize(("params", "told"), [({"substrate.backend": "auto"}, True), ({}, False)])

@@ -17,6 +17,7 @@ from memlab.cues import (
     Noise,
     Nothing,
     Shift,
+    Start,
     Subset,
     Uniform,
     Wedge,
@@ -50,6 +51,7 @@ KINDS = [
     Inverse(),
     Wrong(),
     Nothing(),
+    Start(),
 ]
 MASKS = [Mask(), Half(), Wedge(), Box(), Wrong(), Nothing()]
 DISTORTIONS = [kind for kind in KINDS if kind not in MASKS]
@@ -233,7 +235,7 @@ def test_a_subset_shows_one_value_at_least_unless_none_is_wanted(share, count):
     assert (cue.values.sum((1, 2, 3)) == count).all()
 
 
-@pytest.mark.parametrize("kind", [Noise(), Uniform(), Nothing()])
+@pytest.mark.parametrize("kind", [Noise(), Uniform(), Nothing(), Start()])
 def test_an_uninformative_cue_does_not_know_the_pattern(kind):
     one, other = torch.ones(4, 32, 32), torch.zeros(4, 32, 32)
     values = kind.cue(one, one, SPACES[0], FOUR).values
@@ -264,7 +266,7 @@ def test_a_wrong_cue_is_the_foil_and_nothing_of_the_pattern():
     assert not faint.certain.any()
 
 
-@pytest.mark.parametrize("kind", [Mask(), Flip(), Half(), Box(), Shift(), Wrong(), Nothing()])
+@pytest.mark.parametrize("kind", [Mask(), Flip(), Half(), Box(), Shift(), Wrong(), Nothing(), Start()])
 def test_symbols_can_be_masked_flipped_and_moved(kind):
     cue, _ = cue_of(kind, SYMBOLIC)
     SYMBOLIC.check(cue.values)
