@@ -11,7 +11,9 @@ Count: TypeAlias = Annotated[int, Field(strict=True, gt=0, le=LONGEST)]
 Gap: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=LONGEST)]  # presentations
 Steps: TypeAlias = Annotated[int, Field(strict=True, gt=0, le=10_000_000)]
 Part: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
-Number: TypeAlias = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Number: TypeAlias = (
+    Annotated[int, Field(strict=True)] | Annotated[float, Field(strict=True, allow_inf_nan=False)]
+)
 
 
 def rising(name: str, values: tuple[float, ...]) -> None:

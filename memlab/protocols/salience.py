@@ -43,8 +43,8 @@ class Salience(Protocol):
 
     def arms(self) -> tuple[Arm, ...]:
         scanned = tuple(
-            Arm(f"{self.scan} {x:g}", self._phases(((str(self.scan), x),)), ((str(self.scan), x),))
-            for x in self.values
+            Arm(f"{name} {x:g}", self._phases(((name, float(x)),)), medium=((name, x),))
+            for name, x in ((str(self.scan), x) for x in self.values)
         )
         return (Arm("salient", self._phases()), Arm("even", self._phases(plain=True)), *scanned)
 

@@ -266,7 +266,9 @@ def test_a_wrong_cue_is_the_foil_and_nothing_of_the_pattern():
     assert not faint.certain.any()
 
 
-@pytest.mark.parametrize("kind", [Mask(), Flip(), Half(), Box(), Shift(), Wrong(), Nothing(), Start()])
+@pytest.mark.parametrize(
+    "kind", [Mask(), Flip(), Half(), Box(), Shift(), Wrong(), Nothing(), Start()]
+)
 def test_symbols_can_be_masked_flipped_and_moved(kind):
     cue, _ = cue_of(kind, SYMBOLIC)
     SYMBOLIC.check(cue.values)
