@@ -21,7 +21,7 @@ from memlab.report import (
 )
 from memlab.session import Session
 
-PLANES = 4  # axes of a film that can be drawn: (S, panels, H, W)
+FRAMES = (3, 4)  # axes of a film that can be drawn: (S, panels, N) or (S, panels, H, W)
 Drawing = Callable[[Session, Report], Figure | Absent]
 
 
@@ -59,14 +59,14 @@ def cell(value: object) -> str:
 def keep_pictures(
     figures: Mapping[str, Drawing], session: Session, report: Report, folder: Path
 ) -> None:
-    """Draw every figure and film of a plane that the run's folder does not have yet."""
+    """Draw every figure and film of planes or lines that the run's folder does not have yet."""
     where = folder / PICTURES
     where.mkdir(exist_ok=True)
     for name in lacking(figures, folder):
         keep_figure(figures[name](session, report), where / f"{name}.png")
     for film in session.films:
         video = where / f"video_{film.phase}.gif"
-        if film.frames.ndim == PLANES and not video.exists():
+        if film.frames.ndim in FRAMES and not video.exists():
             animation(film, partial(video)).rename(video)
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from memlab.absent import Absent
-from memlab.figures.style import CEILING, FLOOR, INK, MEDIUM, plane, sheet, tile, words
+from memlab.figures.style import CEILING, FLOOR, INK, MEDIUM, plane, raster, sheet, tile, words
 from memlab.metrics.measure import asked
 from memlab.report import Report
 from memlab.session import Recall, Session
@@ -16,7 +16,7 @@ from memlab.similarity import pearson
 
 ROWS = 8  # items at most
 ACROSS = 10  # columns at most; more are folded into bands below one another
-COLUMN, HEAD = 1.12, 0.6  # inches
+COLUMN, HEAD, NOTE = 1.12, 0.6, 0.25  # inches
 
 
 def gallery(
@@ -54,8 +54,11 @@ def gallery(
 
 
 def _height(session: Session) -> float:
-    """Of one row with its note, in inches; lines of symbols need less."""
-    return 0.25 + (0.45 if len(session.space.shape) == 1 else COLUMN)
+    """Of one row with its note, in inches; lines need less."""
+    if len(session.space.shape) > 1:
+        return NOTE + COLUMN
+    rows, columns = raster(session.space.size)
+    return NOTE + (0.45 if rows == 1 else COLUMN * rows / columns)
 
 
 def _tiles(

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from memlab.absent import Absent
-from memlab.figures.style import INK, bare, sheet, words
+from memlab.figures.style import INK, bare, folded, sheet, words
 from memlab.metrics.measure import Group, asked, members
 from memlab.metrics.recall import cue_by_memory
 from memlab.report import Report
@@ -80,7 +80,7 @@ def _print_cells(axes: Axes, mean: Tensor) -> None:
 
 def _map(figure: Figure, axes: Axes, change: Tensor, widest: float) -> None:
     """One map on its own full range, or on the widest where nothing changed."""
-    most = float(change.abs().max()) or widest or 1.0
+    most = float(change.nan_to_num().abs().max()) or widest or 1.0
     image = axes.imshow(change.numpy(), cmap="RdBu_r", vmin=-most, vmax=most)
     bare(axes)
     bar = figure.colorbar(image, ax=axes, shrink=0.85, pad=0.02)
@@ -89,10 +89,10 @@ def _map(figure: Figure, axes: Axes, change: Tensor, widest: float) -> None:
 
 
 def _flat(grid: Tensor) -> Tensor:
-    """A plane; of a volume the middle slice."""
+    """A plane; of a volume the middle slice, of a line its folded rows."""
     while grid.ndim > len(("y", "x")):
         grid = grid[grid.shape[0] // 2]
-    return grid.float()
+    return torch.from_numpy(folded(grid.float().numpy()))
 
 
 def _commonest(grid: Tensor) -> float:

@@ -1,5 +1,6 @@
 """The look that all figures share, set once on import."""
 
+import math
 from collections.abc import Sequence
 
 import matplotlib as mpl
@@ -33,6 +34,7 @@ ARMS = {  # colours that the colour-blind can tell apart, the same for an arm in
     "p3": "#009e73",
 }
 PUSHES = 400
+ONE_ROW = 32  # values that a line shows side by side
 SPARE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 mpl.rcParams.update(
@@ -83,14 +85,36 @@ def words(name: str) -> str:
 def plane(values: Tensor, space: Space) -> NDArray[np.float32]:
     """A pattern or an answer, ``(*shape[, A])``, as an image with values in 0 … 1.
 
-    Symbols are decided and scaled, a volume is shown by its middle slice, a line as one row.
+    Symbols are decided and scaled, a volume is shown by its middle slice, a long line is folded.
     """
     if space.symbols not in {None, 2}:
         decided = space.decide(values) if values.shape == space.response_shape else values
         values = decided / max((space.symbols or 1) - 1, 1)
     while values.ndim > len(("y", "x")):
         values = values[values.shape[0] // 2]
-    return np.atleast_2d(values.float().numpy())
+    return folded(values.float().numpy())
+
+
+def folded(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A plane as it is; a line as one row, or if it is long in nearly square rows, NaN after it."""
+    if values.ndim > 1:
+        return values
+    rows, columns = raster(len(values))
+    return np.pad(values, (0, rows * columns - len(values)), constant_values=np.nan).reshape(
+        rows, columns
+    )
+
+
+def raster(length: int) -> tuple[int, int]:
+    """Rows and columns in which a line is shown: full ones where a nearly square plane has them."""
+    if length <= ONE_ROW:
+        return 1, length
+    root = math.isqrt(length)
+    full = [rows for rows in range(root, 0, -1) if length % rows == 0]
+    if length <= 2 * full[0] ** 2:
+        return full[0], length // full[0]
+    columns = math.isqrt(length - 1) + 1
+    return -(-length // columns), columns
 
 
 def tile(axes: Axes, image: NDArray[np.float32], note: str = "") -> None:

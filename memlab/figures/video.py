@@ -20,9 +20,11 @@ MOST_PANELS = 6
 def animation(film: Film, path: Path) -> Path:
     """Write the film as GIF, or as MP4 where the path says so and ffmpeg is there.
 
-    The colour scale is 0 … 1, and wider where values are. Returns the path written.
+    The colour scale is 0 … 1, and wider where values are; lines are folded. Returns the path
+    written.
     """
-    frames = film.frames.float().numpy()[:, :MOST_PANELS]
+    shown = film.frames.float().numpy()[:, :MOST_PANELS]
+    frames = np.array([[style.folded(panel) for panel in frame] for frame in shown])
     moving = path.suffix == ".mp4" and FFMpegWriter.isAvailable()
     target = path if moving else path.with_suffix(".gif")
     figure = style.sheet(2.4 * frames.shape[1] + 0.9, 3.0, "")
@@ -43,7 +45,7 @@ def animation(film: Film, path: Path) -> Path:
 
 
 def _images(figure: Figure, axes: list[Axes], frames: NDArray[np.float32]) -> list[AxesImage]:
-    low, high = min(0.0, float(frames.min())), max(1.0, float(frames.max()))
+    low, high = min(0.0, float(np.nanmin(frames))), max(1.0, float(np.nanmax(frames)))
     images = [
         panel.imshow(plane, vmin=low, vmax=high, cmap="viridis")
         for panel, plane in zip(axes, frames[0], strict=True)
