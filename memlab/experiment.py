@@ -13,7 +13,7 @@ from memlab.controls import Controls
 from memlab.cues import CueMaker
 from memlab.draws import Draws
 from memlab.patterns.salience import drawn
-from memlab.patterns.source import PatternSource
+from memlab.patterns.source import PatternSource, with_contrast
 from memlab.plan import Stage, stages
 from memlab.protocol import Protocol, Recall, Setting
 from memlab.session import Session
@@ -106,13 +106,15 @@ def _empty_session(experiment: Experiment, draws: Draws) -> tuple[Session, Tenso
         groups[name] = tuple(range(count, count + size))
         count += size
     space = experiment.patterns.space
-    patterns = space.check(experiment.patterns.draw(count, draws.at("patterns")))
+    names = experiment.patterns.names(count)
+    drawn_patterns = space.check(experiment.patterns.draw(count, draws.at("patterns")))
+    patterns = with_contrast(drawn_patterns, names)
     session = Session(
         space=space,
         seed=experiment.seed,
         replicates=draws.replicates,
         protocol=experiment.protocol_name,
-        names=experiment.patterns.names(count),
+        names=names,
         groups=groups,
         patterns=patterns.cpu(),
         salience=drawn(experiment.patterns.salience, count, draws.at("salience")),

@@ -45,6 +45,11 @@ class Space:
         """Return ``patterns (…, *shape)`` unchanged, or raise ValueError if they are not of it."""
         if tuple(patterns.shape[-len(self.shape) :]) != self.shape:
             raise ValueError(f"patterns must end in {self.shape}, got {tuple(patterns.shape)}")
+        if not patterns.numel():
+            raise ValueError(f"there must be at least one pattern, got {tuple(patterns.shape)}")
+        if patterns.isnan().any():
+            whose = patterns.isnan().nonzero()[0, : patterns.ndim - len(self.shape)].tolist()
+            raise ValueError(f"values must be numbers, but pattern {whose} holds NaN")
         low, high = patterns.min().item(), patterns.max().item()
         top = 1 if self.symbols is None else self.symbols - 1
         if not (low >= 0 and high <= top):

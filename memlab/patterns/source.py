@@ -70,6 +70,22 @@ def distinct(one: Callable[[int, Draws], Tensor], count: int, draws: Draws, advi
     return torch.stack(items)
 
 
+def with_contrast(patterns: Tensor, names: tuple[str, ...]) -> Tensor:
+    """The patterns ``(R, P, *shape)`` as they are; ValueError if one has the same value everywhere.
+
+    Such a pattern has a centred norm of zero: nothing can be like it or unlike it.
+    """
+    flat = patterns.flatten(2)
+    constant = (flat.amax(-1) == flat.amin(-1)).nonzero()
+    if len(constant):
+        r, k = constant[0].tolist()
+        raise ValueError(
+            f"a pattern must have contrast, but {names[k]!r} of replicate {r} is "
+            f"{flat[r, k, 0]:g} everywhere; change the density, threshold or size of patterns"
+        )
+    return patterns
+
+
 def numbered(word: str, count: int) -> tuple[str, ...]:
     """Names for items whose content differs between replicates."""
     return tuple(f"{word}_{k}" for k in range(count))

@@ -22,8 +22,15 @@ def test_a_space_refuses_another_shape():
 
 
 def test_nan_is_in_no_space():
-    with pytest.raises(ValueError, match="must lie in"):
-        Space((2,), None).check(torch.tensor([0.0, torch.nan]))
+    patterns = torch.zeros(2, 3, 2)
+    patterns[1, 2, 0] = torch.nan
+    with pytest.raises(ValueError, match=r"pattern \[1, 2\] holds NaN"):
+        Space((2,), None).check(patterns)
+
+
+def test_no_pattern_at_all_is_refused():
+    with pytest.raises(ValueError, match="at least one pattern"):
+        Space((2,)).check(torch.zeros(3, 0, 2))
 
 
 def test_a_binary_answer_is_decided_at_one_half():
