@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from memlab.draws import Draws
+from memlab.patterns.normalise import Alphabet, Normalise, prepared, telling
 from memlab.patterns.salience import Salience
 from memlab.patterns.source import PatternSource, Portion, Side, numbered, replicated
 from memlab.space import Space
@@ -28,8 +29,9 @@ class Digits(PatternSource):
     """
 
     size: Annotated[Side, Field(ge=8)] = 32  # pixels / side
-    alphabet: Literal["binary", "graded"] = "binary"
+    alphabet: Alphabet = "binary"
     threshold: Portion = 0.5  # share of full ink above which a pixel is lit, binary only
+    normalise: Normalise = "none"  # over all digits of these classes; binary: above their median
     resize: Literal["nearest", "bilinear"] = "bilinear"
     classes: Annotated[tuple[Digit, ...], Field(min_length=1)] = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
     salience: Salience = 1.0  # of each item: one for all, a list, or {low, high} to draw from
@@ -58,9 +60,14 @@ class Digits(PatternSource):
             large = interpolate(chosen[:, None], size=self.size, mode="nearest-exact")[:, 0]
         else:
             large = interpolate(chosen[:, None], size=self.size, mode="bilinear")[:, 0]
-        values = (large > self.threshold).float() if self.alphabet == "binary" else large
-        first = {values[k].numpy().tobytes(): k for k in reversed(range(len(values)))}
-        return values[sorted(first.values())]
+        return telling(
+            prepared(
+                large,
+                normalise=self.normalise,
+                alphabet=self.alphabet,
+                threshold=self.threshold,
+            )
+        )
 
 
 @cache

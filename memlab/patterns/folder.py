@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from memlab.draws import Draws
+from memlab.patterns.normalise import Alphabet, Normalise, prepared
 from memlab.patterns.salience import Salience
 from memlab.patterns.source import PatternSource, Portion, Side, numbered, replicated, told_apart
 from memlab.space import Space
@@ -34,9 +35,10 @@ class Folder(PatternSource):
 
     path: Path  # a folder with .png, .jpg, .npy or .npz files
     size: Side = 32  # pixels / side
-    alphabet: Literal["binary", "graded"] = "binary"
+    alphabet: Alphabet = "binary"
     threshold: Portion = 0.5  # grey value above which a pixel is lit, binary only
     lit: Literal["bright", "dark"] = "bright"  # dark: ink on paper
+    normalise: Normalise = "none"  # over all files; binary: lit above their median at a pixel
     order: Literal["listed", "random"] = "listed"  # random: each replicate draws its own
     salience: Salience = 1.0  # of each item: one for all, a list, or {low, high} to draw from
 
@@ -78,40 +80,44 @@ class Folder(PatternSource):
 
     def _patterns(self, count: int) -> list[tuple[str, Tensor]]:
         """Every pattern of the folder with its name; at least ``count``, all different."""
-        named = [
-            (name, self._pattern(name, grey))
-            for file in self._files()
-            for name, grey in _read(file)
-        ]
+        named = [one for file in self._files() for one in _read(file)]
         if count > len(named):
             raise ValueError(
                 f"{count} patterns were asked for, but {str(self.path)!r} holds {len(named)}; "
                 "add files or ask for fewer"
             )
+        names = [name for name, _ in named]
+        greys = torch.stack([self._square(grey) for _, grey in named])
+        patterns = prepared(
+            greys, normalise=self.normalise, alphabet=self.alphabet, threshold=self.threshold
+        )
+        self._check(names, greys, patterns)
+        return list(zip(names, patterns, strict=True))
+
+    def _square(self, grey: Tensor) -> Tensor:
+        """Grey values ``(H, W)`` as ``(size, size)``, 1 being what counts as lit."""
+        square = interpolate(
+            grey[None, None], size=(self.size, self.size), mode="bilinear", antialias=True
+        )[0, 0].clamp(0, 1)
+        return square if self.lit == "bright" else 1 - square
+
+    def _check(self, names: list[str], greys: Tensor, patterns: Tensor) -> None:
+        """Raise ValueError for a pattern without contrast, or two that are the same."""
         known: dict[bytes, str] = {}
-        for name, pattern in named:
+        for name, grey, pattern in zip(names, greys, patterns, strict=True):
+            if pattern.min() == pattern.max():
+                raise ValueError(
+                    f"a pattern must have contrast, but {name!r} is {pattern.min():g} everywhere "
+                    f"(its values span {grey.min():.3g} … {grey.max():.3g}, "
+                    f"threshold={self.threshold}, normalise={self.normalise}); change threshold or "
+                    "remove the file"
+                )
             twin = known.setdefault(pattern.numpy().tobytes(), name)
             if twin != name:
                 raise ValueError(
                     f"patterns must differ, but {twin!r} and {name!r} are the same at "
                     f"size={self.size}; remove one, or raise size or change threshold"
                 )
-        return named
-
-    def _pattern(self, name: str, grey: Tensor) -> Tensor:
-        """One file's pattern ``(size, size)`` from its grey values ``(H, W)``."""
-        square = interpolate(
-            grey[None, None], size=(self.size, self.size), mode="bilinear", antialias=True
-        )[0, 0].clamp(0, 1)
-        values = square if self.lit == "bright" else 1 - square
-        pattern = (values > self.threshold).float() if self.alphabet == "binary" else values
-        if pattern.min() == pattern.max():
-            raise ValueError(
-                f"a pattern must have contrast, but {name!r} is {pattern.min():g} everywhere "
-                f"(its values span {values.min():.3g} … {values.max():.3g}, "
-                f"threshold={self.threshold}); change threshold or remove the file"
-            )
-        return pattern
 
 
 def _read(file: Path) -> list[tuple[str, Tensor]]:
