@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from memlab.draws import Draws
+from memlab.patterns.faces import Faces
 from memlab.space import Cue, Item, Space
 from memlab.substrate import Meter
 from memlab.substrates.dense_memory import DenseMemory
@@ -177,3 +178,21 @@ def test_with_the_pair_energy_an_update_is_that_of_the_hopfield_network():
     weights.diagonal(dim1=1, dim2=2).zero_()
     field = v @ weights
     assert torch.equal(answer[field != 0], (field > 0).float()[field != 0])
+
+
+@pytest.mark.parametrize(
+    ("similarity", "low", "high"),
+    [("centred", 0.99, 1.0), ("euclidean", 0.99, 1.0), ("dot", 0.4, 0.9)],
+)
+def test_half_of_the_pixels_of_a_face_name_it_unless_bright_faces_win_by_their_norm(
+    similarity, low, high
+):
+    faces = Faces().draw(100, DRAWS)
+    memory = DenseMemory(Faces().space, similarity=similarity)
+    given = DRAWS.uniform("mask", (100, 25, 25)) < 0.5
+    answer = memory.read(
+        stored(memory, faces), Cue(faces * given, given, given), DRAWS, Meter()
+    ).response
+    apart = torch.cdist(answer.flatten(2), faces.flatten(2))
+    found = (apart.argmin(-1) == torch.arange(100)).double().mean()
+    assert low <= found <= high
