@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from memlab.app.options import add_outputs
 from memlab.app.pipe import written
 from memlab.app.progress import console
 
@@ -30,12 +31,7 @@ def arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("runs", metavar="RUN", nargs="+", help="which runs; see below")
-    parser.add_argument(
-        "--outputs",
-        type=Path,
-        default=Path("outputs"),
-        help="the folder of all results (default: %(default)s)",
-    )
+    add_outputs(parser)
     return parser.parse_args()
 
 
@@ -50,7 +46,7 @@ def main() -> None:
         written(f"memlab.draw: {error}\n", sys.stderr)
         sys.exit(2)
     try:
-        failed = drawn(folders)
+        failed = drawn(folders, asked.outputs.resolve())
     except KeyboardInterrupt:
         written("\ninterrupted; what was drawn stays\n", sys.stderr)
         sys.exit(130)
@@ -69,20 +65,25 @@ def chosen(runs: Sequence[str], outputs: Path) -> list[Path]:
     return list(dict.fromkeys(folders))
 
 
-def drawn(folders: Sequence[Path]) -> list[str]:
-    """Draw what each run lacks; returns why it could not be, one line per run that failed."""
+def drawn(folders: Sequence[Path], outputs: Path) -> list[str]:
+    """Draw what each run lacks and bring it to its store; a line for each that could not be."""
+    from memlab.record.mirror import brought
+
     columns = (TextColumn("drawing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     screen = console(stderr=True)
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
-        found = {folder: lack(folder) for folder in bar.track(folders)}
-    return [f"not drawn: {folder}: {why}" for folder, why in found.items() if why]
+        found = {folder: lack(folder, outputs) for folder in bar.track(folders)}
+        late = [one for one in brought(outputs) if one.why and one.folder in folders]
+    failed = [f"not drawn: {folder}: {why}" for folder, why in found.items() if why]
+    return failed + [f"not in its store yet: {one.folder}: {one.why}" for one in late]
 
 
-def lack(folder: Path) -> str:
+def lack(folder: Path, outputs: Path) -> str:
     """Draw what a run lacks; why it cannot be, if so."""
     from memlab.app.drawing import drawn, incomplete
     from memlab.app.repetition import Impossible, configured, renewed
     from memlab.app.schema import Refused, checked
+    from memlab.record.mirror import amended
     from memlab.record.outcome import Status, found
 
     outcome = found(folder)
@@ -92,6 +93,7 @@ def lack(folder: Path) -> str:
         settings = checked(renewed(configured(folder)))
         if incomplete(settings, folder):
             drawn(settings, folder)
+            amended(outputs, folder)
     except (Impossible, Refused, OSError, ValueError) as error:
         return str(error)
     return ""

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from memlab.app.options import add_outputs
 from memlab.app.pipe import written
 from memlab.app.signals import exit_code, heed_termination
 
@@ -42,12 +43,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run", metavar="RUN", help="which run; see below")
-    parser.add_argument(
-        "--outputs",
-        type=Path,
-        default=Path("outputs"),
-        help="the folder of all results (default: %(default)s)",
-    )
+    add_outputs(parser)
     parser.add_argument(
         "--store",
         metavar="URI",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
+from memlab.app.options import add_outputs
 from memlab.app.progress import console
 from memlab.record.mirror import Brought, brought
 from memlab.record.outcome import Outcome
@@ -56,12 +57,7 @@ def summary(found: Sequence[Brought], killed: Sequence[Outcome]) -> str:
 def arguments() -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m memlab.sync", description=__doc__)
-    parser.add_argument(
-        "--outputs",
-        type=Path,
-        default=Path("outputs"),
-        help="the folder of all results (default: %(default)s)",
-    )
+    add_outputs(parser)
     return parser.parse_args()
 
 

@@ -19,6 +19,7 @@ from urllib.error import URLError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
+from memlab.app.options import add_outputs
 from memlab.record.address import SQLITE, shown
 from memlab.record.store import reach, why
 
@@ -213,12 +214,7 @@ def directory(server: Server, metric: str) -> str:
 def arguments() -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m memlab.ui", description=__doc__)
-    parser.add_argument(
-        "--outputs",
-        type=Path,
-        default=Path("outputs"),
-        help="the folder of all results (default: %(default)s)",
-    )
+    add_outputs(parser)
     parser.add_argument(
         "--store",
         metavar="PATH or URI",

@@ -7,7 +7,9 @@ store, the summary) is left out. Exits with 1 where a bar is missed.
 """
 
 import argparse
+import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,12 +27,15 @@ from memlab.app.composer import plain
 from memlab.app.schema import checked
 from memlab.cli import conf_dir
 from memlab.record.outcome import OUTCOME
+from memlab.record.place import LOG
 from memlab.runner import Progress, execute
 
 FIRST = "config.yaml"  # of a job's files
 ROOT = Path(__file__).resolve().parents[1]
 OVERHEAD = 0.150  # s per short job
 GAIN = 1.8  # of two workers over one process
+LOGGING = 0.03  # of the time of a default run
+TOOK = re.compile(r"tracking took ([0-9.]+) s")
 COLD = 3  # short jobs until a worker has imported all it needs
 SHORT = ("substrate=notebook", "protocol=single", "replicates=2", "sweep.figures=never")
 LONG = ("substrate=gray_scott", "protocol=single", "replicates=4", "sweep.figures=never")
@@ -106,6 +111,24 @@ def bare(words: Sequence[str], times: int, processes: int) -> float:
     return max(float(process.communicate()[0]) for process in started)
 
 
+def logging(runs: int) -> tuple[float, float]:
+    """What tracking costs a default run whose store is there already: its own s, and the run's."""
+    with tempfile.TemporaryDirectory(prefix="memlab-bench-") as folder:
+        for seed in range(runs + 1):  # the first one makes the store
+            subprocess.run(
+                [sys.executable, "-m", "memlab", f"seed={seed}"],
+                cwd=folder,
+                env=os.environ | {"PYTHONPATH": str(ROOT)},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                check=True,
+            )
+        _, *kept = sorted(Path(folder).glob("outputs/runs/*"))
+        took = [float(TOOK.findall((run / LOG).read_text())[-1]) for run in kept]
+        whole = [float(json.loads((run / OUTCOME).read_text())["seconds"]) for run in kept]
+    return sum(took) / runs, sum(whole) / runs
+
+
 def main() -> None:
     """Measure and judge."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -130,9 +153,13 @@ def main() -> None:
     told = f"{2 * one / both:.2f} ({asked.long // 2} jobs each)"
     table.add_row("two bare processes against one", told, "what the machine gives", "")
 
+    took, whole = logging(3)
+    told = f"{took / whole:.1%} ({took:.2f} s of processor time in {whole:.1f} s)"
+    table.add_row("logging of a default run", told, "at most 3 %", str(took <= LOGGING * whole))
+
     Console().print(table)
     Console().print(f"load {os.getloadavg()[0]:.1f} on {len(os.sched_getaffinity(0))} cores")
-    sys.exit(cost > OVERHEAD or alone / two < GAIN)
+    sys.exit(cost > OVERHEAD or alone / two < GAIN or took > LOGGING * whole)
 
 
 if __name__ == "__main__":

@@ -111,6 +111,8 @@ def unfinished(place: Place, status: Status, message: str) -> Outcome:
     begun = found(place.folder)
     if begun is None or begun.process != here():
         begun = Outcome(status, str(place.folder), place.overrides, place.choices)
+    if begun.status is Status.FINISHED:  # what was given up came after it: the wait for a store
+        return begun
     ended = begun.ended(status, message)
     try:
         return ended.save()

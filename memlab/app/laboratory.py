@@ -24,6 +24,7 @@ from memlab.app.task import Task
 from memlab.checkpoint import Checkpoints
 from memlab.experiment import Plan
 from memlab.position import Position
+from memlab.record.address import secluded
 from memlab.record.journal import Ended, Record
 from memlab.record.ledger import Claim
 from memlab.record.live import RunLog
@@ -88,6 +89,7 @@ def started(task: Task, claim: Claim) -> Outcome:
     """The outcome of a job that begins now, entered wherever it will be looked for."""
     place = task.place
     text = yaml.dump(task.config, Dumper=DUMPER, sort_keys=False, allow_unicode=True)
+    secluded(place.folder, text)
     (place.folder / "config.yaml").write_text(text, encoding="utf-8")
     outcome = Outcome(
         Status.RUNNING, str(place.folder), place.overrides, place.choices, claim.key, here()

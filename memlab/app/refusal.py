@@ -1,6 +1,7 @@
 """What went wrong while a configuration was composed, in the words of the command that asked."""
 
 import errno
+import traceback
 from collections.abc import Iterator
 
 from hydra.errors import ConfigCompositionException, MissingConfigException
@@ -11,6 +12,7 @@ from yaml import MarkedYAMLError
 from memlab.app.schema import Refused, suggestion
 
 NOTHING = "null is no choice of a group: Hydra reads it as nothing; substrate=no_memory is a medium"
+ELSEWHERE = "outputs=FOLDER puts all results elsewhere"
 FULL = "HYDRA_FULL_ERROR=1 shows the full trace."
 
 UNWRITABLE = {
@@ -44,6 +46,8 @@ def in_words(cause: BaseException, groups: tuple[str, ...]) -> str | None:
             words = unknown_choice(cause)
         case OSError() if cause.errno in UNWRITABLE:
             words = unwritable(cause)
+        case FileNotFoundError() if unmade(cause):
+            words = f"{cause.filename} cannot be made there; {ELSEWHERE}"
         case MissingMandatoryValue() if cause.full_key:
             words = f"{cause.full_key} must be given, as {cause.full_key}=VALUE"
         case ConfigAttributeError() | ConfigKeyError():
@@ -77,7 +81,13 @@ def unreadable(error: MarkedYAMLError) -> str:
 def unwritable(error: OSError) -> str:
     """A result that cannot be written: which, why, and where else it could go."""
     file = error.filename or "a result"
-    return f"{file} {UNWRITABLE[error.errno or 0]}; outputs=FOLDER puts all results elsewhere"
+    return f"{file} {UNWRITABLE[error.errno or 0]}; {ELSEWHERE}"
+
+
+def unmade(error: OSError) -> bool:
+    """Whether a folder could not be made although what is to hold it exists, as below /proc."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and frames[-1].name in {"mkdir", "makedirs"}
 
 
 def unknown_choice(error: MissingConfigException) -> str:

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from memlab.app.options import add_outputs
+
 EXAMPLES = """\
 examples:
   python -m memlab.compare substrate-seed_1a2b3c4d
@@ -45,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="STORE",
         help="address or SQLite file (default: mlflow.db below outputs)",
     )
-    line.add_argument("--outputs", type=Path, default=Path("outputs"), help="default: %(default)s")
+    add_outputs(line)
     line.add_argument(
         "--save",
         type=Path,

@@ -25,6 +25,12 @@ def shown(text: str) -> str:
     return SECRET.sub(r"\1\2***", text)
 
 
+def secluded(folder: Path, text: str) -> None:
+    """Close a folder to other users if a text that lies in it quotes an address with a password."""
+    if SECRET.search(text):
+        folder.chmod(0o700)
+
+
 def check(uri: str) -> None:
     """Raise ValueError for what cannot be the address of a store."""
     scheme = urlsplit(uri).scheme.partition("+")[0]

@@ -96,6 +96,7 @@ class Mirror:
     params: bool = False
     told: int = 0  # bytes of the curves
     whole: bool = False
+    store: str = ""  # which one of those that had this address: ``store.born``
 
     def save(self, folder: Path, target: Target) -> "Mirror":
         """Write it into a run's folder, whole or not at all; returns itself.

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 LOOKS = 300  # at a run, before they become rarer
 HURRY = 5.0  # s to wait for a silent server when the user wants to leave
+SHARE = 0.02  # of a run's time that looking at it may take, until it is over
+SELDOM = 10.0  # s between two looks, however long one takes
+COST = "tracking took %.2f s of processor time, importing MLflow %.2f s more"
 
 log = logging.getLogger(__name__)
 
@@ -129,9 +132,9 @@ class Logged(RunLog):
             while self.thread.is_alive() and not self._silent(patience, hurry=hurry):
                 self.thread.join(0.1)
         except KeyboardInterrupt:
-            if ended.status is not Status.FINISHED:
-                raise
-            self.left.set()  # the run is whole: only the waiting is given up
+            self.left.set()  # a run that has finished is whole: only the waiting is given up
+            if ended.status is not Status.FINISHED or self.place.sweep is not None:
+                raise  # the whole sweep is to end
             return f"the store {self.link} was not waited for (interrupted)"
         self.left.set()
         if self.state.whole:
@@ -159,15 +162,20 @@ class Logged(RunLog):
         """Note and bring what appears until the store has all of it or nobody waits."""
         load: SystemMetricsMonitor | None = None
         self._load()  # the physics is under way meanwhile
+        imported = time.thread_time()
         self._heeded(self._greet)
+        took = 0.0
         for look in itertools.count():
-            over = self._paused()
+            over = self._paused(took)
+            began = time.thread_time()
             self.pen.look(loads(load, look))
             self._heeded(self._bring)
             if self.state.whole or self.left.is_set() or (over and self._given_up()):
-                return
+                break
             if load is None and self.system_metrics and self.state.run:
                 load = monitor(self.state.run, self.target.uri)
+            took = time.thread_time() - began
+        log.info(COST, time.thread_time() - imported, imported)
 
     def _heeded(self, act: Callable[[], None]) -> None:
         """Do something with the store if it may be asked now; what comes of it is remembered."""
@@ -204,12 +212,12 @@ class Logged(RunLog):
         """Whether waiting longer is of no use: another run of this process has waited in vain."""
         return self.trust.failures > 0 and (self.trust.lost or self.trust.hopeless)
 
-    def _paused(self) -> bool:
-        """Wait until it is time to look again; whether the run has ended."""
+    def _paused(self, took: float) -> bool:
+        """Wait until it is time to look again, after one that took so long; whether it is over."""
         if self.over.is_set() and self.trust.failures:
             self.left.wait(max(0.0, self.trust.again - time.monotonic()))
         age = time.time() - self.pen.journal.began
-        return self.over.wait(max(self.interval, age / LOOKS))
+        return self.over.wait(max(self.interval, age / LOOKS, min(SELDOM, took / SHARE)))
 
 
 def begun(record: Record, place: Place, targets: tuple[Target, ...]) -> Journal:

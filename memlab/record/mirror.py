@@ -3,20 +3,21 @@
 import logging
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
 from memlab.record.address import shown
 from memlab.record.files import Busy, locked
-from memlab.record.journal import LOCK, Journal, Target, closed, journal, owed
+from memlab.record.journal import LOCK, Journal, Target, closed, journal, mirror, owed
 from memlab.record.outcome import Status, found
 from memlab.record.process import Process
 from memlab.record.push import Moved, pushed
 from memlab.record.trust import trust
-from memlab.record.unsettled import settled, unsettled
+from memlab.record.unsettled import opened, settled, unsettled
 
 TRIES = 5  # until a store counts as away
+FOLDER = "memlab.folder"  # the tag that says where a run lies
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +54,49 @@ def _brought(outputs: Path, folder: Path, uris: Collection[str] | None) -> Itera
                 return  # another attempt began a moment ago
             run = journal(folder)
             if run is not None:
-                yield from _each(folder, closed(folder, run), uris)
+                run = rehomed(outputs, folder, closed(folder, run))
+                yield from _each(folder, run, uris)
             if run is None or not owed(folder, run):
                 settled(outputs, folder)
     except Busy:
         if uris is None:
             yield Brought(folder, "", "another process is at it")
+
+
+def rehomed(outputs: Path, folder: Path, run: Journal) -> Journal:
+    """The journal of a run whose results were moved as a whole: stores among them moved as well."""
+    then = run.record.tags.get(FOLDER, "")
+    before = then.removesuffix(str(folder.relative_to(outputs))) if near(folder, outputs) else then
+    if before == then or Path(before) == outputs:
+        return run
+    old, new = before.rstrip("/"), str(outputs)
+    targets = []
+    for one in run.targets:
+        moved = replace(
+            one, uri=one.uri.replace(old, new), artifacts=one.artifacts.replace(old, new)
+        )
+        if moved != one and (folder / one.file).exists():
+            (folder / one.file).rename(folder / moved.file)
+        targets.append(moved)
+    record = replace(run.record, tags=dict(run.record.tags) | {FOLDER: str(folder)})
+    return replace(run, record=record, targets=tuple(targets)).save(folder)
+
+
+def amended(outputs: Path, folder: Path) -> None:
+    """Have what was added to a finished run's folder brought to the stores that know the run."""
+    run = journal(folder)
+    if run is None:
+        return
+    for target in run.targets:
+        state = mirror(folder, target)
+        if state.run:
+            replace(state, whole=False).save(folder, target)
+    opened(outputs, folder)
+
+
+def near(folder: Path, outputs: Path) -> bool:
+    """Whether a run lies below the results."""
+    return folder.is_relative_to(outputs)
 
 
 def computing(folder: Path) -> Process | None:

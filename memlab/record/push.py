@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, final
 from memlab.record.entries import metrics, params, tagged, tags, upload
 from memlab.record.journal import Journal, Mirror, Point, Target, journal, mirror, noted
 from memlab.record.outcome import Status
-from memlab.record.store import Store, connected, forget
+from memlab.record.store import Store, born, connected, forget
 from memlab.record.trust import code
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def _steps(
     if not state.run:
         yield (state := replace(state, asked=state.asked + 1))
         made = _begun(run, state, store)
-        yield (state := replace(state, run=str(made.run_id), files=str(made.artifact_uri)))
+        where = str(made.artifact_uri)
+        yield (state := replace(state, run=str(made.run_id), files=where, store=born(target.uri)))
     yield from _told(run, state, folder, store)
     if run.ended is None:
         return

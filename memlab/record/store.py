@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ANSWER = 5.0  # s a store has for the first sign of life
 ADVISORY = 0x6D656D6C6162  # of the lock under which a Postgres store is created
+GONE = "gone"  # is when a store was born that is no longer there
 FAILING = 500  # the first HTTP status that means the server itself is in trouble
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -108,6 +109,24 @@ def open_store(target: Target) -> None:
             f"the store {shown(target.uri)} cannot be used ({why(error)}); mend it, or track "
             "nothing: tracking=none"
         ) from error
+
+
+def born(uri: str) -> str:
+    """When an SQLite store was made, which tells it from a later one in its place.
+
+    A store that was moved or copied keeps it. Empty where it cannot be said.
+    """
+    if not uri.startswith(SQLITE):
+        return ""
+    if not Path(uri.removeprefix(SQLITE)).exists():
+        return GONE
+    file = quote(uri.removeprefix(SQLITE))
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+            (first,) = database.execute("SELECT MIN(creation_time) FROM experiments").fetchone()
+    except sqlite3.Error:
+        return ""
+    return str(first)
 
 
 def forget(target: Target) -> None:

@@ -16,10 +16,10 @@ from pydantic.dataclasses import dataclass as checked
 
 from memlab.record.address import HTTP, SQLITE, check, located
 from memlab.record.files import locked
-from memlab.record.journal import LOCK, Record, Target, closed, journal, owed
+from memlab.record.journal import LOCK, Mirror, Record, Target, closed, journal, mirror, owed
 from memlab.record.mirror import brought, tried
 from memlab.record.place import Place
-from memlab.record.store import cold, open_store, reach
+from memlab.record.store import born, cold, open_store, reach
 from memlab.record.trust import trust
 from memlab.record.unsettled import OPEN, buried, opened, settled
 
@@ -111,7 +111,9 @@ class Mlflow(Tracking):
         target, run = self.target(place.launch), journal(folder)
         if run is None:
             return f"it was computed before runs kept a journal ({folder}); resume=false"
-        if target in run.targets and not owed(folder, run):
+        if target not in run.targets or replaced_since(mirror(folder, target), target):
+            Mirror(asked=1).save(folder, target)  # it may have the run all the same: it is asked
+        elif not owed(folder, run):
             return ""
         with locked(folder / LOCK, waiting=lambda: None):
             run = closed(folder, journal(folder) or run)
@@ -130,6 +132,12 @@ class Mlflow(Tracking):
             remote = uri.partition(":")[0] in HTTP
             artifacts = "" if remote else (launch / artifacts).resolve().as_uri()
         return Target(uri, self.experiment, artifacts)
+
+
+def replaced_since(state: Mirror, target: Target) -> bool:
+    """Whether another store has come in the place of the one that took a run."""
+    now = born(target.uri)
+    return bool(state.store and now) and now != state.store
 
 
 def met(target: Target, outputs: Path) -> Path:

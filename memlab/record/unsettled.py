@@ -18,7 +18,7 @@ def opened(outputs: Path, folder: Path) -> None:
     """Enter a run by its folder."""
     entry = _entry(outputs, folder)
     entry.parent.mkdir(parents=True, exist_ok=True)
-    replaced(entry, str(folder))
+    replaced(entry, _name(outputs, folder))
 
 
 def settled(outputs: Path, folder: Path) -> None:
@@ -30,7 +30,7 @@ def unsettled(outputs: Path) -> Iterator[Path]:
     """The folders of all runs that are entered."""
     for entry in sorted((outputs / OPEN).glob("[!.]*")):
         try:
-            folder = Path(entry.read_text(encoding="utf-8"))
+            folder = outputs / entry.read_text(encoding="utf-8")
         except FileNotFoundError:
             continue  # settled a moment ago
         if folder.is_dir():
@@ -52,4 +52,9 @@ def dead(outcome: Outcome) -> Outcome:
 
 
 def _entry(outputs: Path, folder: Path) -> Path:
-    return outputs / OPEN / hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    return outputs / OPEN / hashlib.sha256(_name(outputs, folder).encode()).hexdigest()[:16]
+
+
+def _name(outputs: Path, folder: Path) -> str:
+    """A run's folder as it is entered: relative below the results, so that all can be moved."""
+    return str(folder.relative_to(outputs) if folder.is_relative_to(outputs) else folder)

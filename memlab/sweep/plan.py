@@ -18,6 +18,7 @@ from memlab.app.refusal import explained
 from memlab.app.schema import Refused, Settings, Sweep, Tree, checked, complaints, suggestion
 from memlab.compare.record import SWEEP
 from memlab.record import identity
+from memlab.record.address import secluded
 from memlab.record.files import replaced
 from memlab.sweep import grid
 from memlab.sweep.compose import Composer
@@ -145,4 +146,6 @@ def keep(plan: Plan) -> None:
         "grid": {"fixed": design.fixed, "axes": axes},
         "total": design.total,
     }
-    replaced(plan.folder / SWEEP, json.dumps(told, indent=1))
+    text = json.dumps(told, indent=1)
+    secluded(plan.folder, text)
+    replaced(plan.folder / SWEEP, text)

@@ -1,5 +1,10 @@
 """Runs that are under way or not yet in their store, and attempts that were moved aside."""
 
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
 from memlab.record.attempts import cleared
 from memlab.record.outcome import Status, found
 from memlab.record.process import Process, here
@@ -62,3 +67,39 @@ def test_a_folder_without_an_attempt_is_left_alone(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     cleared(tmp_path, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("moved", range(5))
+def test_an_attempt_is_moved_aside_whole_although_it_was_killed_meanwhile(
+    tmp_path, monkeypatch, moved
+):
+    folder, rename = tmp_path / "0", Path.rename
+    outcome(folder, Status.FINISHED, message="first")
+    for name in ("session.npz", "report.md", "tracking.json"):
+        (folder / name).write_text(name)
+    opened(tmp_path, folder)
+    done = []
+
+    def killed(self, target):
+        if len(done) == moved:
+            raise KeyboardInterrupt
+        done.append(rename(self, target))
+
+    monkeypatch.setattr(Path, "rename", killed)
+    with suppress(KeyboardInterrupt):
+        cleared(folder, tmp_path)
+    assert done == [] or not (folder / "session.npz").exists()  # nobody takes it for whole
+    monkeypatch.undo()
+    cleared(folder, tmp_path)
+    names = {path.name for path in (folder / "earlier" / "1").iterdir()}
+    assert names == {"outcome.json", "session.npz", "report.md", "tracking.json"}
+    assert [path.name for path in folder.iterdir()] == ["earlier"]
+    assert found(folder / "earlier" / "1").message == "first"
+    assert list(unsettled(tmp_path)) == [folder / "earlier" / "1"]
+
+
+def test_entries_move_with_the_results(tmp_path):
+    outcome(tmp_path / "old" / "runs" / "a")
+    opened(tmp_path / "old", tmp_path / "old" / "runs" / "a")
+    (tmp_path / "old").rename(tmp_path / "new")
+    assert list(unsettled(tmp_path / "new")) == [tmp_path / "new" / "runs" / "a"]
