@@ -1,7 +1,8 @@
 """How Hydra hands the jobs of a sweep over; it accepts launchers nowhere else."""
 
 import atexit
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, final
 
 from hydra.core.utils import JobReturn
@@ -11,24 +12,23 @@ if TYPE_CHECKING:
     from hydra.types import HydraContext, TaskFunction
     from omegaconf import DictConfig
 
+    from memlab.sweep.batch import Queued
+    from memlab.sweep.pool import Settings
 
-@final
-class Pool(Launcher):
-    """Jobs in processes of their own, on this machine or a cluster: ``memlab.sweep.pool``."""
 
-    def __init__(
-        self, n_jobs: object, threads_per_job: object, backend: object, address: object
-    ) -> None:
-        from memlab.sweep.pool import settings  # nothing heavy where there is no sweep
+class Crewed(Launcher):
+    """Jobs in processes of their own, which a crew runs: ``memlab.sweep.pool``."""
 
-        self.settings = settings(n_jobs, threads_per_job, backend, address)
+    @abstractmethod
+    def asked(self) -> "Settings | Queued":
+        """Whose processes."""
 
     def setup(
         self, *, hydra_context: "HydraContext", task_function: "TaskFunction", config: "DictConfig"
     ) -> None:
         from memlab.sweep.pool import Pool as Jobs
 
-        self.pool = Jobs(self.settings, hydra_context.config_loader, config)
+        self.pool = Jobs(self.asked(), hydra_context.config_loader, config)
         atexit.register(self.pool.close)
         self.pool.hired()  # a cluster that does not answer is told before anything starts
 
@@ -38,3 +38,31 @@ class Pool(Launcher):
         """Run every job; how each one ended is told by its folder and not by what comes back."""
         self.pool.run(job_overrides, initial_job_idx)
         return [JobReturn(overrides=list(overrides)) for overrides in job_overrides]
+
+
+@final
+class Pool(Crewed):
+    """This machine, or an existing cluster."""
+
+    def __init__(
+        self, n_jobs: object, threads_per_job: object, backend: object, address: object
+    ) -> None:
+        from memlab.sweep.pool import settings  # nothing heavy where there is no sweep
+
+        self.settings = settings(n_jobs, threads_per_job, backend, address)
+
+    def asked(self) -> "Settings | Queued":
+        return self.settings
+
+
+@final
+class Batch(Crewed):
+    """A batch system, through submitit."""
+
+    def __init__(self, cluster: str, asked: Mapping[str, object]) -> None:
+        from memlab.sweep.batch import Queued
+
+        self.queued = Queued(cluster, dict(asked))
+
+    def asked(self) -> "Settings | Queued":
+        return self.queued

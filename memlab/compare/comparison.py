@@ -9,7 +9,7 @@ from typing import TypeAlias, final
 
 from memlab.absent import Absent
 from memlab.app.schema import Refused, suggestion
-from memlab.compare.measures import more_is_better
+from memlab.compare.measures import direction
 from memlab.compare.settings import Setting
 from memlab.statistics import NOISE, Estimate, differing, estimate, holm, sign_flip_p, smallest_p
 
@@ -175,9 +175,10 @@ def _paired(one: Sample, base: Sample) -> Difference | Absent:
 
 
 def _best(measure: str, means: Mapping[str, Estimate | Absent]) -> set[str]:
-    """The settings with the best mean, none where all are equal or more is not better."""
-    found = {name: one.mean for name, one in means.items() if isinstance(one, Estimate)}
-    if not more_is_better(measure) or not found:
+    """The settings with the best mean, none where all are equal or neither end is better."""
+    way = direction(measure)
+    found = {name: way * one.mean for name, one in means.items() if isinstance(one, Estimate)}
+    if not way or not found:
         return set()
     top, bottom = max(found.values()), min(found.values())
     return {name for name, mean in found.items() if top - mean < NOISE <= top - bottom}

@@ -1,4 +1,4 @@
-"""Which measures are shown first, and for which of them the highest value is the best."""
+"""Which measures are shown first, and which value of a measure is the best."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -24,9 +24,8 @@ MAIN = (
 )
 FIRST = 8  # measures shown where none of those was taken
 
-# By the end of the name. What is not named here has no best: bytes, times, lengths and margins
-# are neither good nor bad by themselves, and the others are halves of a trade. An empty answer has
-# no background, and a full one covers everything; what was never learned is not forgotten either.
+# By the end of the name. What is named in neither list has no best: times, lengths and margins are
+# neither good nor bad by themselves, and coverage is half of a trade.
 MORE_IS_BETTER = (
     "pearson",
     "cosine",
@@ -40,13 +39,25 @@ MORE_IS_BETTER = (
     "bits_of_identity",
     "bits_per_byte",
 )
+# Costs and losses. A medium that learns nothing has none of them, so these are to be read beside
+# what is recalled.
+LESS_IS_BETTER = (
+    "background",
+    "faded",
+    "forgetting/decay",
+    "forgetting/retroactive",
+    "forgetting/proactive",
+    "memory/bytes",
+)
 # Arms in which nothing was taught, controls, and margins of claims: no answer of theirs is better.
 NEVER = ("control/", "unwritten/", "claim/", "lures_only/never_seen")
 
 
-def more_is_better(measure: str) -> bool:
-    """Whether the highest value is the best; of no measure that we have is it the lowest."""
-    return measure.endswith(MORE_IS_BETTER) and not measure.startswith(NEVER)
+def direction(measure: str) -> int:
+    """1 where the highest value is the best, -1 where the lowest is, 0 where none is."""
+    if measure.startswith(NEVER):
+        return 0
+    return measure.endswith(MORE_IS_BETTER) - measure.endswith(LESS_IS_BETTER)
 
 
 def main(known: Sequence[str]) -> list[str]:

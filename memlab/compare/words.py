@@ -95,7 +95,10 @@ def limits(comparison: Comparison) -> list[str]:
 def legend(comparison: Comparison) -> list[str]:
     """What the mark means, where there is one."""
     if any(one.best for entries in comparison.measures.values() for one in entries.values()):
-        return [f"{BEST} best mean, of measures for which more is better by itself."]
+        return [
+            f"{BEST} best mean: the highest, or the lowest of what is a loss or a cost; only of "
+            "measures for which one end is better by itself."
+        ]
     return []
 
 

@@ -23,6 +23,7 @@ from memlab.record.outcome import CODES, Outcome, Status, found
 from memlab.record.place import LOG
 from memlab.record.process import here
 from memlab.record.unsettled import unsettled
+from memlab.sweep.batch import CLUSTERS
 from memlab.sweep.grid import word
 from memlab.sweep.plan import Plan, keep, plain_part, planned
 from memlab.sweep.tally import NOTHING, interrupted, told
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+BATCH = "hydra_plugins.memlab_sweeps.launcher.Batch"  # ours in place of Hydra's for submitit
 CALM = 3  # s without a job at work after which none is waited for
 
 Jobs = dict[int, tuple[str, ...]]  # number -> overrides
@@ -89,6 +91,10 @@ def launcher(context: HydraContext, task: TaskFunction, config: DictConfig, plan
     with open_dict(config):
         config.hydra.sweep.dir = str(plan.folder)
         config.hydra.overrides.hydra.append(f"hydra.sweep.dir={word(str(plan.folder))}")
+        if cluster := CLUSTERS.get(config.hydra.launcher._target_):
+            asked = plain_part(config.hydra, "launcher")
+            del asked["_target_"]
+            config.hydra.launcher = {"_target_": BATCH, "cluster": cluster, "asked": asked}
     return Plugins.instance().instantiate_launcher(
         hydra_context=context, task_function=task, config=config
     )
@@ -120,7 +126,7 @@ def launch(chosen: Launcher, plan: Plan, jobs: Jobs) -> None:
 
 
 def calmed(folder: Path, numbers: Sequence[int]) -> None:
-    """Wait for jobs of this machine that go on although their launcher does not; submitit's do."""
+    """Wait for jobs of this machine that go on although their launcher, not ours, does not."""
     quiet = 0
     while quiet < CALM:
         outcomes = [found(folder / str(number)) for number in numbers]

@@ -130,11 +130,14 @@ def counted(one: Override) -> int:
 
 
 def values(one: Override) -> tuple[str, ...]:
-    """Every value of an axis; a shuffled one has the same order whenever it is asked for."""
+    """Every value of an axis, once however often it was named.
+
+    A shuffled axis has the same order whenever it is asked for.
+    """
     state = random.getstate()
     random.seed(str(one.input_line))
     try:
-        return tuple(one.sweep_string_iterator())
+        return tuple(dict.fromkeys(one.sweep_string_iterator()))
     finally:
         random.setstate(state)
 

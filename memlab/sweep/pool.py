@@ -22,6 +22,7 @@ from memlab.app.task import Task
 from memlab.record.attempts import cleared
 from memlab.record.outcome import Outcome, Status, found
 from memlab.record.place import LOG, Place
+from memlab.sweep.batch import Queued
 from memlab.sweep.compose import Composer
 from memlab.sweep.crews import Backend, Crew, crew
 from memlab.sweep.worker import GOING, GRACE, stack_taken
@@ -72,7 +73,7 @@ def settings(n_jobs: object, threads_per_job: object, backend: object, address: 
 class Pool:
     """Runs the jobs of a sweep, batch after batch, by a crew that stays until the end."""
 
-    settings: Settings
+    settings: Settings | Queued
     loader: ConfigLoader
     config: DictConfig  # of the sweep
     crew: Crew | None = None

@@ -103,8 +103,8 @@ def search(
 
 
 def said(value: object) -> str:
-    """A value as the command line says it, short enough to be read."""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    """A value as the command line says it: the shortest that is read as the same number."""
+    return repr(value) if isinstance(value, float) else str(value)
 
 
 def consecutive(jobs: Mapping[int, list[str]]) -> Iterator[Batch]:

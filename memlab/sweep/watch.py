@@ -38,24 +38,30 @@ class Watch:
     total: int  # a search finds out that some have to be done again
     keys: Collection[str] = ()  # what tells the jobs apart
     began: float = field(default_factory=time.monotonic)
+    first: float | None = None  # the last look at which no job had begun, s; workers start before
     over: dict[int, bool] = field(default_factory=dict)  # number -> whether it failed
     running: dict[int, str] = field(default_factory=dict)  # number -> what it was asked
     reused: int = 0  # jobs that had been done before
     seen: dict[int, tuple[int, int]] = field(default_factory=dict)  # file: inode, time
+    looked: float = field(default_factory=time.monotonic)  # when the folders were last read
 
     def __post_init__(self) -> None:
         self.look()
         self.over = {number: failed for number, failed in self.over.items() if not failed}
         self.reused = len(self.over)
         self.running = {}
+        self.first = None
 
     def look(self) -> list[str]:
         """Read what has changed; returns a line for every job that failed since the last look."""
-        failed = []
+        failed, before = [], self.looked
+        self.looked = time.monotonic()
         for number in self._numbers():
             outcome = self._changed(number)
             if outcome is None:
                 continue
+            if self.first is None and not outcome.reused:
+                self.first = before
             if outcome.status is Status.RUNNING:
                 self.running[number] = self._asked(outcome)
                 continue
@@ -69,12 +75,13 @@ class Watch:
 
     def line(self) -> str:
         """Done, running, failed, rate and time left, in words."""
-        failed, elapsed = sum(self.over.values()), time.monotonic() - self.began
+        failed, now = sum(self.over.values()), time.monotonic()
+        elapsed = now - self.began
         computed = len(self.over) - self.reused
         parts = [f"{len(self.over)}/{self.total} done", f"{len(self.running)} running"]
         parts += [f"{self.reused} reused"] * bool(self.reused) + [f"{failed} failed"] * bool(failed)
-        if computed > 0 and elapsed > 0:
-            rate = computed / elapsed
+        if computed > 0 and self.first is not None and now > self.first:
+            rate = computed / (now - self.first)
             parts.append(f"{rate:.2g} jobs/s" if rate < 10 else f"{rate:,.0f} jobs/s")
             left = max(0, self.total - len(self.over)) / rate
             parts.append(f"{brief(left)} left" if left else f"took {brief(elapsed)}")

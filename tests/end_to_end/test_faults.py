@@ -1,6 +1,7 @@
 """Disks that are full or read-only, clocks that jump, commands that run twice at once."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -108,29 +109,47 @@ def test_two_sweeps_that_share_jobs_run_at_once_and_compute_them_once(tmp_path):
     assert sum(outcome.reused for outcome in outcomes) == 3
 
 
-def test_a_sweep_asked_for_again_is_the_same_folder_and_computes_nothing(tmp_path):
-    first, again = sweep(tmp_path), sweep(tmp_path)
-    assert (first.returncode, again.returncode) == (0, 0)
-    assert "2 of 2 jobs finished." in first.stderr
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder in which one small sweep was done."""
+    folder = tmp_path_factory.mktemp("sweep")
+    result = sweep(folder)
+    assert result.returncode == 0, result.stderr
+    assert "2 of 2 jobs finished." in result.stderr
+    return folder
+
+
+@pytest.fixture
+def done(place, tmp_path):
+    """That folder, to go on in: every job knows where it lies, so it is the folder itself."""
+    kept = shutil.copytree(place / "outputs", tmp_path / "kept")
+    yield place
+    shutil.rmtree(place / "outputs")
+    kept.rename(place / "outputs")
+
+
+@pytest.mark.xdist_group("a sweep done")
+def test_a_sweep_asked_for_again_is_the_same_folder_and_computes_nothing(done):
+    again = sweep(done)
+    assert again.returncode == 0
     assert "2 of 2 jobs finished (2 of them before)." in again.stderr
-    assert len(list((tmp_path / "outputs" / "sweeps").iterdir())) == 1
+    assert len(list((done / "outputs" / "sweeps").iterdir())) == 1
 
 
-def test_a_sweep_that_is_forced_has_a_folder_of_its_own(tmp_path):
-    sweep(tmp_path)
-    forced = sweep(tmp_path, "resume=false")
+@pytest.mark.xdist_group("a sweep done")
+def test_a_sweep_that_is_forced_has_a_folder_of_its_own(done):
+    forced = sweep(done, "resume=false")
     assert "2 of 2 jobs finished." in forced.stderr
-    assert len(list((tmp_path / "outputs" / "sweeps").iterdir())) == 2
+    assert len(list((done / "outputs" / "sweeps").iterdir())) == 2
 
 
-def test_a_clock_that_is_set_back_changes_nothing(tmp_path):
+@pytest.mark.xdist_group("a sweep done")
+def test_a_clock_that_is_set_back_changes_nothing(done):
     """Files of the future, as a clock that was an hour ahead leaves them."""
-    first = sweep(tmp_path)
-    assert first.returncode == 0
     ahead = time.time() + 3600
-    for path in tmp_path.rglob("*"):
+    for path in done.rglob("*"):
         os.utime(path, (ahead, ahead))
-    again = memlab(tmp_path, "-m", *TINY, "tracking=none", "seed=1,2,3")
+    again = memlab(done, "-m", *TINY, "tracking=none", "seed=1,2,3")
     assert again.returncode == 0, again.stderr
     assert "3 of 3 jobs finished (2 of them before)." in again.stderr
     assert "3/3 done" in again.stderr

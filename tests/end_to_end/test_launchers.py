@@ -33,10 +33,15 @@ ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=Fal
 print(ray.get_runtime_context().gcs_address, flush=True)
 input()
 """
+HALF = len(os.sched_getaffinity(0)) // 2 or 1  # of the cores
 LAUNCHERS = {
     "solo": ("hydra/launcher=solo",),
     "pool": ("hydra/launcher=pool", "hydra.launcher.n_jobs=2", "hydra.launcher.threads_per_job=2"),
     "submitit": ("hydra/launcher=submitit_local",),
+}
+AT_ONCE = {  # two jobs
+    "pool": ("hydra/launcher=pool", "hydra.launcher.n_jobs=2"),
+    "submitit": ("hydra/launcher=submitit_local", f"hydra.launcher.cpus_per_task={HALF}"),
 }
 
 
@@ -81,10 +86,9 @@ def cluster(script, folder):
 
 
 @contextmanager
-def sweeping(folder, *arguments, jobs_at_once=2):
+def sweeping(folder, *arguments, launcher="pool"):
     """A sweep of long jobs, once all that run at once are under way; with the pids of those."""
-    count = f"hydra.launcher.n_jobs={jobs_at_once}"
-    words = [*LONG, "hydra/launcher=pool", count, *arguments]
+    words = [*LONG, *AT_ONCE[launcher], *arguments]
     process = subprocess.Popen(
         [sys.executable, "-m", "memlab", "-m", *words],
         cwd=folder,
@@ -96,7 +100,7 @@ def sweeping(folder, *arguments, jobs_at_once=2):
     )
     with process:
         try:
-            yield process, under_way(folder, jobs_at_once)
+            yield process, under_way(folder, 2)
         finally:
             process.kill()
 
@@ -153,8 +157,9 @@ def test_a_cluster_gives_the_same_bits(backend, script, reference, tmp_path, mon
     assert len({outcome.process.pid for outcome in jobs(tmp_path).values()}) == 2
 
 
-def test_a_crash_costs_one_job(tmp_path):
-    with sweeping(tmp_path, "seed=1,2,3") as (process, pids):
+@pytest.mark.parametrize("launcher", AT_ONCE)
+def test_a_crash_costs_one_job(launcher, tmp_path):
+    with sweeping(tmp_path, "seed=1,2,3", launcher=launcher) as (process, pids):
         os.kill(pids[0], signal.SIGSEGV)
         again = under_way(tmp_path, 1, but=pids.values())  # job 2, or job 0 once more
         while 0 not in again:
@@ -172,8 +177,9 @@ def test_a_crash_costs_one_job(tmp_path):
 
 
 @pytest.mark.parametrize(("request_to_end", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_sweep_that_is_asked_to_end_closes_its_runs(request_to_end, code, tmp_path):
-    with sweeping(tmp_path, "seed=1,2,3") as (process, _):
+@pytest.mark.parametrize("launcher", AT_ONCE)
+def test_a_sweep_that_is_asked_to_end_closes_its_runs(launcher, request_to_end, code, tmp_path):
+    with sweeping(tmp_path, "seed=1,2,3", launcher=launcher) as (process, _):
         everybody = family(process)
         if request_to_end is signal.SIGINT:  # as Ctrl-C: to all processes of the terminal
             os.killpg(process.pid, request_to_end)
@@ -194,3 +200,17 @@ def test_a_killed_parent_leaves_no_process_behind(tmp_path):
         process.wait()
         assert all_gone(everybody)
     assert all(one.stale for one in jobs(tmp_path).values())
+
+
+def test_a_job_that_raises_under_submitit_costs_itself_alone(tmp_path):
+    what = "_target_: memlab.metrics.recall.likeness, _partial_: true, measure: iou"
+    more = f"+metrics.scalars.more={{{what}, arm: written, phase: recall, group: targets}}"
+    axis = "metrics.scalars.more.measure=sharpness,iou"
+    result = memlab(
+        tmp_path, "-m", *QUICK, "substrate=notebook", more, axis, *LAUNCHERS["submitit"]
+    )
+    assert result.returncode == 1
+    assert [one.status.value for one in jobs(tmp_path).values()] == ["FAILED", "FINISHED"]
+    assert "1 of 2 jobs finished." in result.stderr
+    assert "no measure 'sharpness'" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -7,7 +7,7 @@ import pytest
 from memlab.app.schema import Refused
 from memlab.compare import page
 from memlab.compare.comparison import Unit, compared
-from memlab.compare.measures import chosen, main, more_is_better
+from memlab.compare.measures import chosen, direction, main
 from memlab.compare.settings import newest, of_config, of_overrides, settings, told_apart
 from memlab.compare.sources import brief
 from memlab.compare.tables import comma_separated, markdown
@@ -29,8 +29,11 @@ def comparison(*jobs, baseline=""):
     return compared(settings([of_overrides(one) for one in jobs]), baseline)
 
 
-def seeds(cue, *values, first=1):
-    return [job(f"cue={cue}", f"seed={first + i}", value=x) for i, x in enumerate(values)]
+def seeds(cue, *values, first=1, measure="after/pearson"):
+    return [
+        job(f"cue={cue}", f"seed={first + i}", value=x, measure=measure)
+        for i, x in enumerate(values)
+    ]
 
 
 def test_seeds_of_one_setting_are_put_together():
@@ -136,7 +139,7 @@ def test_the_best_is_marked_only_where_values_differ_and_one_is_better():
 
 @pytest.mark.parametrize("measure", ["after/hidden_pearson", "memory/bits_per_byte"])
 def test_more_of_what_is_recalled_is_better(measure):
-    assert more_is_better(measure)
+    assert direction(measure) == 1
 
 
 @pytest.mark.parametrize(
@@ -144,18 +147,30 @@ def test_more_of_what_is_recalled_is_better(measure):
     [
         "memory/bytes",
         "recall/background",
-        "recall/coverage",
-        "recall/faded",
-        "forgetting/retention",
+        "after/faded",
         "forgetting/decay",
+        "forgetting/proactive",
+    ],
+)
+def test_less_of_a_loss_or_a_cost_is_better(measure):
+    found = comparison(*seeds("mask", 1, 2, measure=measure), *seeds("half", 3, 5, measure=measure))
+    assert [name for name, one in found.measures[measure].items() if one.best] == ["mask"]
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        "recall/coverage",
+        "forgetting/retention",
         "time/to_peak",
         "control/nearest",
         "unwritten/pearson",
         "claim/decay",
+        "control/faded",
     ],
 )
-def test_nothing_is_best_by_what_an_empty_memory_can_have(measure):
-    assert not more_is_better(measure)
+def test_what_is_neither_good_nor_bad_by_itself_has_no_best(measure):
+    assert direction(measure) == 0
 
 
 def test_the_main_measures_come_first_and_others_by_pattern():

@@ -62,6 +62,12 @@ def test_a_glob_stands_for_the_choices_it_fits(loader):
     assert set(axis.values) == {"gray_scott", "gray_scott_graded", "gray_scott_published"}
 
 
+def test_a_value_named_twice_is_one_job(loader):
+    found = spanned(loader, "seed=2,1,2", "cue=mask,mask")
+    assert list(found.jobs()) == [["seed=2", "cue=mask"], ["seed=1", "cue=mask"]]
+    assert found.total == 2
+
+
 def test_a_shuffled_axis_has_the_same_order_every_time(loader):
     orders = {spanned(loader, "seed=shuffle(range(50))").axes[0].values for _ in range(3)}
     assert len(orders) == 1

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from matplotlib.figure import Figure
 
 from memlab.absent import Absent
@@ -141,6 +142,14 @@ def test_the_same_search_asks_for_the_same_trials(loader, tmp_path):
         searched(search, tmp_path / name)
     first, second = (study.opened(tmp_path / name, GIVEN).trials for name in ("one", "two"))
     assert [trial.params for trial in first] == [trial.params for trial in second]
+
+
+def test_a_job_runs_with_the_very_number_the_study_holds(loader, tmp_path):
+    found = asked(loader, "cue.keep=interval(0.1,0.9)")
+    jobs = [job for batch in found.batches(tmp_path) for job in batch.jobs]
+    held = [one.params["cue.keep"] for one in study.opened(tmp_path, GIVEN).get_trials()]
+    parser = OverridesParser.create()
+    assert [parser.parse_overrides(job)[0].value() for job in jobs] == held != []
 
 
 def test_a_search_that_is_asked_for_more_goes_on(loader, tmp_path):

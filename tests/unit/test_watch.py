@@ -31,6 +31,22 @@ def test_jobs_are_counted_as_they_begin_and_end(tmp_path):
     assert "took 0:00:00" in found.line()
 
 
+def test_the_start_of_workers_is_no_part_of_the_rate(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    found = Watch(tmp_path, 4)
+    now[0] = 100
+    found.look()
+    now[0] = 102
+    said(tmp_path, 0, Status.RUNNING)
+    found.look()
+    now[0] = 112
+    said(tmp_path, 0, Status.FINISHED)
+    found.look()
+    assert "0.083 jobs/s" in found.line()
+    assert "0:00:36 left" in found.line()
+
+
 def test_a_failure_is_told_once_with_what_the_job_was_asked(tmp_path):
     found = Watch(tmp_path, 2, {"seed"})
     said(tmp_path, 1, Status.FAILED, message="ValueError: no\nmore of it")
