@@ -50,6 +50,7 @@ class Sweep(BaseModel):
 
     question: str
     axes: Tree
+    jobs: Literal["auto"] | PositiveInt
     confirm: bool
     figures: Literal["auto", "always", "never"]
     figures_up_to: NonNegativeInt
