@@ -6,7 +6,8 @@ from math import hypot
 
 import numpy as np
 
-from memlab.coherence.study import GAP, STUDY, Row, curve
+from memlab.coherence.measures import plv_by_chance
+from memlab.coherence.study import GAP, Row, curve
 from memlab.statistics import estimate
 
 EMOTIONAL, NEUTRAL = 0.78, 0.62  # published, without data, number of trials, task or channels
@@ -24,9 +25,9 @@ def verdict(rows: Sequence[Row]) -> list[str]:
         _lag,
         _trials,
         _errors,
-        _conclusion,
         _neighbours,
         _otherwise,
+        _conclusion,
     )
     return [sentence for part in said for sentence in part(rows)]
 
@@ -98,7 +99,7 @@ def _lag(rows: Sequence[Row]) -> Iterator[str]:
     if most < coupled:
         yield (
             f"The wPLI tells them apart: at most {most:.2f} with confounds alone, {coupled:.2f} "
-            f"with the coupling that gives {NEUTRAL}. None was published."
+            f"with the coupling that gives {NEUTRAL}. No wPLI was published."
         )
 
 
@@ -148,21 +149,23 @@ def _neighbours(rows: Sequence[Row]) -> Iterator[str]:
     if found:
         one, other = max(found, key=lambda pair: pair[0].measured.mean)
         yield (
-            f"Over time the PPC is not free of bias, as was expected: {one.measured.mean:.3f} in "
-            f"{one.level:g} s, since neighbouring samples agree by themselves. Samples at least "
-            f"{GAP:g} s apart give {other.measured.mean:.3f}."
+            "Over time the PPC is not free of bias, though expected to be: "
+            f"{one.measured.mean:.3f} in {one.level:g} s, since neighbouring samples agree by "
+            f"themselves. Samples at least {GAP:g} s apart give {other.measured.mean:.3f}."
         )
 
 
 def _otherwise(rows: Sequence[Row]) -> Iterator[str]:
-    """Values by chance that are not as expected, but are those of mispaired trials."""
-    for row in curve(rows, "trials", "PLV") + curve(rows, "window", "PLV"):
-        chance = row.mispaired
-        if row.holds is False and row.low <= (chance.high or 0) and row.high >= (chance.low or 0):
+    """Values by chance that are not as expected, but are mispaired trials and theory agree."""
+    for row in curve(rows, "trials", "PLV"):
+        chance, theory, mean = row.mispaired, plv_by_chance(row.level), row.measured.mean
+        if row.expected is None or row.holds or row.tolerance is None:
+            continue
+        alike = row.low <= (chance.high or 0) and row.high >= (chance.low or 0)
+        if alike and abs(mean - theory) <= row.tolerance:
             yield (
-                f"The PLV at {STUDY[row.series].varied} {row.level:g} is {row.measured.mean:.3f} "
-                f"in place of {row.expected:g}; mispaired trials give {chance.mean:.3f} as well, "
-                "so it is the expected value that is off."
+                f"Over {row.level:g} trials the PLV by chance is {mean:.3f} in place of "
+                f"{row.expected:g}; mispaired trials give {chance.mean:.3f}, theory {theory:.3f}."
             )
 
 

@@ -171,6 +171,13 @@ def test_the_verdict_says_what_the_rows_say(rows):
     assert "it does not say that their coupling does" in said
 
 
+def test_the_verdict_names_what_was_expected_wrongly(rows):
+    said = " ".join(verdict(rows))
+    assert "Over time the PPC is not free of bias" in said
+    assert "Over 5 trials the PLV by chance is 0.40" in said
+    assert "Over 5 trials" not in " ".join(verdict(changed(rows, "trials", "PLV", 0.7)))
+
+
 def test_the_verdict_is_silent_on_confounds_that_do_not_reach_the_values(rows):
     weak = changed(changed(rows, "line", "PLV", 0.3), "shared", "PLV", 0.3)
     said = " ".join(verdict(weak))
