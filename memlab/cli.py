@@ -6,6 +6,8 @@ from pathlib import Path
 from memlab.app import manual
 from memlab.app.pipe import written
 
+INTERRUPTED = 130  # the exit code of what Ctrl-C ended
+
 
 def main() -> None:
     """Run the command line and leave with 0 only if everything it asked for succeeded."""
@@ -14,9 +16,13 @@ def main() -> None:
     if {"--help", "-h"} & set(arguments):
         written(manual.page(folders), sys.stdout)
         sys.exit(0)
-    from memlab.app.composer import status
+    try:
+        from memlab.app.composer import status
 
-    sys.exit(status(folders))
+        code = status(folders)
+    except KeyboardInterrupt:  # while all this is imported
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 def conf_dir() -> Path:

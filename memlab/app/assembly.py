@@ -66,6 +66,24 @@ def planned(settings: Settings, protocol_name: str) -> Plan:
         raise Refused(str(error)) from error
 
 
+def constructible(settings: Settings) -> None:
+    """Raise Refused if a part of a run cannot be built; nothing is drawn and nothing computed."""
+    space = shared("patterns", settings.patterns).space
+    for name, cue in {"cue": settings.cue, **settings.cues}.items():
+        shared(name if name == "cue" else f"cues.{name}", cue)
+    shared("controls", settings.controls)
+    arms = shared("protocol", settings.protocol).arms()
+    substrate = shared("substrate", settings.substrate)
+    try:
+        for medium in {arm.medium for arm in arms}:
+            substrate(space=space, **dict(medium))
+    except ValidationError as error:
+        raise Refused(reason(error, "substrate")) from error
+    except (ValueError, TypeError) as error:
+        raise Refused(str(error)) from error
+    prepared(settings)
+
+
 def prepared(settings: Settings) -> Instruments:
     """The metrics, claims, references and figures of the configuration."""
     for name in settings.metrics:

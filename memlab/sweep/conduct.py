@@ -44,11 +44,13 @@ def conducted(
     context: HydraContext, task: TaskFunction, config: DictConfig, arguments: Sequence[str]
 ) -> None:
     """Run every job of a sweep; leaves the process with an error code if any did not finish."""
-    first, plan = planned(context, config, arguments)
-    plan.folder.mkdir(parents=True, exist_ok=True)
+    with unbegun():
+        first, plan = planned(context, config, arguments)
+        plan.folder.mkdir(parents=True, exist_ok=True)
     with alone(plan):
-        store = ready(first, plan)
-        keep(plan)
+        with unbegun():
+            store = ready(first, plan)
+            keep(plan)
         before, jobs = finished(plan.folder), Jobs()
         try:
             launch(launcher(context, task, config, plan), plan, jobs)
@@ -59,6 +61,16 @@ def conducted(
         code = concluded(plan, outcomes, plain_part(config, "tracking"))
     if code:
         raise SystemExit(code)
+
+
+@contextmanager
+def unbegun() -> Iterator[None]:
+    """Say that no job has begun where the user interrupts what comes before the first one."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        written("\ninterrupted before any job began\n", sys.stderr)
+        raise
 
 
 @contextmanager

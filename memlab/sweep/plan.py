@@ -14,6 +14,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 from pydantic import ValidationError
 
+from memlab.app.job import anchored
 from memlab.app.refusal import explained
 from memlab.app.schema import Refused, Settings, Sweep, Tree, checked, complaints, suggestion
 from memlab.compare.record import SWEEP
@@ -55,9 +56,10 @@ def planned(
 
         design = search(asked, settings, loader, workers(config))
     jobs = sampled(context, config, design)
-    first, *_ = [checked(job) for job in jobs]
-    check_metrics(settings, jobs)
     launch = Path(config.hydra.runtime.cwd)
+    first, *others = [checked(anchored(job, launch)) for job in jobs]
+    check_metrics(settings, jobs)
+    check_parts([first, *others], list(design.samples()))
     outputs = (launch / first.outputs).resolve()
     name = named(arguments, design, jobs[0])
     folder = outputs / "sweeps" / name
@@ -99,7 +101,7 @@ def sampled(context: HydraContext, config: DictConfig, design: Design) -> list[T
             found.append(composer.job(job).config)
         except Exception as error:
             told = f"{explained(error, tuple(composer.groups))}\n  in the job {' '.join(job)}"
-        if told:  # raised where it has no cause: what is shown of an exception is its first cause
+        if told:  # raised outside: what is shown of an exception is its first cause
             raise Refused(told)
     return found
 
@@ -116,6 +118,27 @@ def check_metrics(settings: Sweep, jobs: Sequence[Tree]) -> None:
             if metric not in known:
                 hint = suggestion(str(metric), known)
                 raise Refused(f"{key}={metric} is no metric that this run logs{hint}")
+
+
+def check_parts(jobs: Sequence[Settings], words: Sequence[Sequence[str]]) -> None:
+    """Raise Refused, with the job, for a part that cannot be built; each is built once."""
+    from memlab.app.assembly import constructible  # torch
+
+    known = set()
+    for job, asked in zip(jobs, words, strict=True):
+        parts = json.dumps([job.substrate, job.patterns, job.cue, job.cues, job.protocol])
+        if parts in known:
+            continue
+        known.add(parts)
+        told = ""
+        try:
+            constructible(job)
+        except Refused as error:
+            told = f"{error}\n  in the job {' '.join(asked)}"
+        if (
+            told
+        ):  # raised where it has no cause, as what is shown of an exception is its first cause
+            raise Refused(told)
 
 
 def named(arguments: Sequence[str], design: Design, first: Tree) -> str:

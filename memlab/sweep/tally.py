@@ -37,7 +37,8 @@ def interrupted(outcomes: Sequence[Outcome]) -> str:
     begun = [outcome for outcome in outcomes if outcome.message != NOTHING]
     waiting = len(outcomes) - len(begun)
     rest = f"{waiting} were not begun; " if waiting else ""
-    return f"\n{told(begun)}interrupted; {rest}the same command goes on where this one stopped.\n"
+    done = told(begun) if begun else ""
+    return f"\n{done}interrupted; {rest}the same command goes on where this one stopped.\n"
 
 
 def asked(outcome: Outcome) -> list[str]:

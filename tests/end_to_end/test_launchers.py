@@ -214,3 +214,17 @@ def test_a_job_that_raises_under_submitit_costs_itself_alone(tmp_path):
     assert "1 of 2 jobs finished." in result.stderr
     assert "no measure 'sharpness'" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_an_interrupt_before_the_first_job_ends_the_command_without_a_trace(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "memlab", "-m", *QUICK, "substrate=notebook", "seed=range(200)"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(1.5)  # it composes, and imports what checking its parts needs
+    process.send_signal(signal.SIGINT)
+    _, words = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in words

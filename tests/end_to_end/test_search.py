@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from hydra import compose, initialize_config_dir
 
 from memlab.cli import conf_dir
 from memlab.record.outcome import Status, found, loaded
@@ -131,6 +132,21 @@ SHRUNK = {  # every file, so small that it takes seconds
     "scars": ("substrate.size=16", "substrate.strength=0.001", "substrate.kill=0.06,0.07"),
     "search_scars": ("substrate.size=16", "sweep.trials=2"),
 }
+
+
+@pytest.mark.parametrize("words", [["sweep.jobs=auto"], *([f"sweep={name}"] for name in SHRUNK)])
+def test_a_sweep_file_runs_as_many_jobs_at_once_as_there_are_cores(words):
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        config = compose("config", overrides=words, return_hydra_config=True)
+    assert config.hydra.launcher.n_jobs == "auto"
+
+
+def test_a_value_that_a_part_refuses_is_told_before_any_job_runs(tmp_path):
+    result = memlab(tmp_path, "-m", *SMALL, "cue.keep=0.5,-1")
+    assert result.returncode == 2
+    assert "cue.keep must be greater than or equal to 0, got -1" in result.stderr
+    assert "in the job" in result.stderr
+    assert not list(tmp_path.rglob("outcome.json"))
 
 
 def test_every_sweep_file_is_tested():

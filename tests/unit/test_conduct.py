@@ -13,7 +13,7 @@ from memlab.record.process import Process, boot, here, start
 from memlab.record.tracking import Untracked
 from memlab.record.unsettled import opened
 from memlab.sweep import conduct
-from memlab.sweep.conduct import alone, concluded, drawn, gathered, launch
+from memlab.sweep.conduct import alone, concluded, drawn, gathered, launch, unbegun
 from memlab.sweep.design import Axis
 from memlab.sweep.grid import Grid
 from memlab.sweep.plan import Plan, keep
@@ -24,6 +24,7 @@ GONE = Process(here().host, boot(), 2**22 + 1, "0")
 GIVEN = Sweep(
     question="why?",
     axes={},
+    jobs=1,
     confirm=False,
     figures="auto",
     figures_up_to=24,
@@ -148,3 +149,9 @@ def test_few_jobs_draw_their_figures_and_many_do_not(plan):
 def test_a_sweep_holds_its_folder_alone(plan):
     with alone(plan), pytest.raises(Refused, match="under way in another process"), alone(plan):
         pass
+
+
+def test_an_interrupt_before_the_first_job_says_that_none_began(capsys):
+    with pytest.raises(KeyboardInterrupt), unbegun():
+        raise KeyboardInterrupt
+    assert "interrupted before any job began" in capsys.readouterr().err

@@ -31,6 +31,7 @@ from memlab.sweep import study, trials  # noqa: E402
 GIVEN = Sweep(
     question="",
     axes={},
+    jobs=1,
     confirm=False,
     figures="auto",
     figures_up_to=24,
