@@ -143,7 +143,7 @@ def verdict_table(report: Report) -> Table:
     """The claims for a terminal: what holds and what does not, alike."""
     table = _titled("Claims: margin over the best control, or over the other arm", report)
     for heading in ("claim", "verdict", "margin", "over", "p (Holm)"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for v in report.verdicts:
         colour = {Status.HOLDS: "green", Status.NOT_SHOWN: "red"}.get(v.status, "yellow")
         table.add_row(

@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import final
@@ -168,14 +168,17 @@ class Meter:
         return Meter(truth=truth, keep_frames=self.keep_frames)
 
     def absorb(self, parts: list["Meter"]) -> None:
-        """Take over what meters for consecutive cues measured at the same steps."""
+        """Take over what meters for consecutive cues measured at the same steps.
+
+        Cues that came to rest before others stay as they were.
+        """
         self.ticks += sum(part.ticks for part in parts)
-        for name, points in parts[0].points.items():
-            rows = zip(*(part.points[name] for part in parts), strict=True)
-            for (step, _), row in zip(points, rows, strict=True):
-                self.add(name, step, torch.cat([v for _, v in row], dim=1), parts[0].units[name])
-        frames = zip(*(part.frames for part in parts), strict=True)
-        self.frames += [(row[0][0], torch.cat([f for _, f in row])) for row in frames]
+        for name in parts[0].points:
+            for row in _together([part.points[name] for part in parts]):
+                step, values = max(step for step, _ in row), [v for _, v in row]
+                self.add(name, step, torch.cat(values, dim=1), parts[0].units[name])
+        for shown in _together([part.frames for part in parts]):
+            self.frames.append((max(step for step, _ in shown), torch.cat([f for _, f in shown])))
         bests = [part.best for part in parts if part.best is not None]
         self.best = torch.cat(bests, dim=1) if bests else None
 
@@ -189,6 +192,16 @@ class Meter:
             )
             for name, points in self.points.items()
         }
+
+
+def _together(
+    parts: list[list[tuple[int, Tensor]]],
+) -> Iterator[tuple[tuple[int, Tensor], ...]]:
+    """What several lists of points hold one after the other; a shorter one repeats its last."""
+    longest = max(len(points) for points in parts)
+    if all(parts):
+        padded = [points + points[-1:] * (longest - len(points)) for points in parts]
+        yield from zip(*padded, strict=True)
 
 
 class Substrate(ABC):

@@ -1,7 +1,7 @@
 """Where a memory goes when it is started anywhere: to an item, to its inverse, or to neither."""
 
 from itertools import combinations
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -14,13 +14,15 @@ from memlab.metrics.scores import LIT, RECALLED
 from memlab.session import Recall, Session
 
 NEAREST = 5  # items among which mixtures of three are looked for: those most like the answer
-KINDS = ("stored", "inverse", "mixture", "other")
+Kind: TypeAlias = Literal["stored", "inverse", "mixture", "other"]
+
+KINDS: tuple[Kind, ...] = ("stored", "inverse", "mixture", "other")
 
 
 def outcome(
     session: Session,
     *,
-    kind: Literal["stored", "inverse", "mixture", "other"],
+    kind: Kind,
     items: Place,
     arm: str,
     axis: str = "start",

@@ -1,6 +1,6 @@
 """Recall by how much an item mattered, and the load that predicts it."""
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -10,6 +10,8 @@ from memlab.metrics.measure import Measure, answers, asked
 from memlab.metrics.scores import score
 from memlab.session import Session
 
+Third: TypeAlias = Literal["low", "middle", "high"]
+
 TERCILES = ("low", "middle", "high")
 
 
@@ -17,7 +19,7 @@ def by_tercile(
     session: Session,
     *,
     arm: str,
-    tercile: Literal["low", "middle", "high"],
+    tercile: Third,
     measure: str = "success",
     phase: str = "recall",
     control: str | None = None,
@@ -54,7 +56,7 @@ def gain(
     *,
     arm: str,
     even: str,
-    tercile: Literal["low", "middle", "high"] = "high",
+    tercile: Third = "high",
     measure: str = "success",
 ) -> Measure:
     """What a third of the items gains by salience: arm ``arm`` less ``even``."""
@@ -67,7 +69,7 @@ def cost(
     *,
     arm: str,
     even: str,
-    tercile: Literal["low", "middle", "high"] = "low",
+    tercile: Third = "low",
     measure: str = "success",
 ) -> Measure:
     """What a third of the items loses by the salience of the others: arm ``even`` less ``arm``."""

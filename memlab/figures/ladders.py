@@ -1,0 +1,163 @@
+"""Scores along an axis: load, damage, gap, age; each beside its controls and what theory says."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeAlias
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from memlab.absent import Absent
+from memlab.attractors import theory
+from memlab.figures.style import CEILING, FLOOR, MEDIUM, PALE, SPARE, sheet, words
+from memlab.metrics import ages
+from memlab.metrics.ladder import Ladder, Place, ladder
+from memlab.report import Report
+from memlab.session import Session
+from memlab.statistics import band
+
+Scored: TypeAlias = Callable[[str | None], Ladder | Absent]  # of a control, or of the medium
+
+BINARY = 2
+UNITS = {
+    "items": "items learned",
+    "flips": "share of the cue's values that are wrong",
+    "hidden": "share of the cue that is not given",
+    "amplitude": "amplitude of the cue",
+    "share": "share of the memory destroyed",
+    "gap": "gap between presentations (presentations)",
+    "age": "age (presentations since its own)",
+}
+
+
+def score_along(
+    session: Session,
+    _: Report,
+    *,
+    axis: str,
+    measures: Sequence[str],
+    arm: str | None = None,
+    where: Mapping[str, Place] | None = None,
+    theory_lines: bool = False,
+    title: str = "",
+) -> Figure | Absent:
+    """Scores against one axis, a panel per measure: the medium, its best floor, its ceiling."""
+    scored = {m: partial(_at, session, axis, m, arm, where) for m in measures}
+    return _panels(session, scored, axis, title, lines=theory_lines)
+
+
+def score_by_age(
+    session: Session, _: Report, *, arm: str, measures: Sequence[str], phase: str = "recall"
+) -> Figure | Absent:
+    """Scores of a stream's items against their age, smoothed to fall only."""
+    scored = {m: partial(_aged, session, arm, phase, m) for m in measures}
+    return _panels(session, scored, "age", "What is left of the stream", lines=False)
+
+
+def score_by_parts(
+    session: Session,
+    _: Report,
+    *,
+    axis: str,
+    measure: str,
+    parts: Mapping[str, Mapping[str, Place]],
+    title: str = "",
+) -> Figure | Absent:
+    """One score against one axis, a curve for each of several places on other axes."""
+    found = {n: ladder(session, axis=axis, measure=measure, where=w) for n, w in parts.items()}
+    curves = {name: one for name, one in found.items() if isinstance(one, Ladder)}
+    if not curves:
+        return next(one for one in found.values() if isinstance(one, Absent))
+    figure = sheet(6.4, 3.8, title or f"{words(measure)} against the {axis}")
+    axes = figure.subplots()
+    for (name, curve), ink in zip(curves.items(), SPARE, strict=False):
+        _draw(axes, curve, ink, words(name))
+    axes.set(xlabel=UNITS.get(axis, words(axis)), ylabel=words(measure))
+    axes.axhline(0, color=PALE, lw=0.8, zorder=0)
+    axes.legend(loc="upper left", bbox_to_anchor=(0, 1.13), ncols=4, borderaxespad=0)
+    return figure
+
+
+def _at(  # noqa: PLR0917  bound one by one
+    session: Session,
+    axis: str,
+    measure: str,
+    arm: str | None,
+    where: Mapping[str, Place] | None,
+    control: str | None,
+) -> Ladder | Absent:
+    return ladder(session, axis=axis, measure=measure, arm=arm, where=where, control=control)
+
+
+def _aged(
+    session: Session, arm: str, phase: str, measure: str, control: str | None
+) -> Ladder | Absent:
+    found = ages.by_age(session, arm=arm, phase=phase, measure=measure, control=control)
+    return found if isinstance(found, Absent) or control else ages.falling(found)
+
+
+def _panels(
+    session: Session, scored: Mapping[str, Scored], axis: str, title: str, *, lines: bool
+) -> Figure | Absent:
+    """A panel per measure that has a meaning."""
+    own = {measure: score(None) for measure, score in scored.items()}
+    shown = {measure: one for measure, one in own.items() if isinstance(one, Ladder)}
+    if not shown:
+        return next(one for one in own.values() if isinstance(one, Absent))
+    figure = sheet(3.9 * len(shown) + 0.6, 3.9, title or f"Recall against {UNITS.get(axis, axis)}")
+    panels = figure.subplots(1, len(shown), sharex=True, squeeze=False)[0]
+    for axes, (measure, curve) in zip(panels, shown.items(), strict=True):
+        _draw(axes, curve, MEDIUM, "the medium", each=True)
+        _controls(axes, session, scored[measure], axis)
+        _scales(axes, session, curve, lines=lines)
+        axes.set(xlabel=UNITS.get(axis, words(axis)), ylabel=words(measure))
+        axes.set_ylim(min(-0.05, axes.get_ylim()[0]), 1.05)
+    handles = dict(zip(*reversed(panels[0].get_legend_handles_labels()), strict=True))
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles))
+    return figure
+
+
+def _draw(axes: Axes, curve: Ladder, ink: str, label: str, *, each: bool = False) -> None:
+    """Mean, 95 % band, and every replicate faint if wanted."""
+    x, values = np.asarray(curve.x), curve.values.double()
+    dot = "o" if len(x) <= len(SPARE) * 4 else None
+    if each:
+        axes.plot(x, values.numpy().T, color=ink, lw=0.5, alpha=0.25)
+    if len(values) > 1:
+        axes.fill_between(x, *band(values), color=ink, alpha=0.2, lw=0)
+    axes.plot(x, values.mean(0).numpy(), color=ink, marker=dot, ms=4, label=label)
+
+
+def _controls(axes: Axes, session: Session, score: Scored, axis: str) -> None:
+    """The floor that scores highest over the whole axis, and the ceilings."""
+    found = {name: score(name) for name in session.floors}
+    floors = {n: one for n, one in found.items() if isinstance(one, Ladder)}
+    if floors:
+        best = max(floors, key=lambda name: float(floors[name].values.mean()))
+        mean = floors[best].values.double().mean(0).numpy()
+        axes.plot(floors[best].x, mean, color=FLOOR, ls="--", lw=1.3, label="best floor")
+        axes.set_title(f"best floor: {words(best)}", fontsize=8, color=FLOOR)
+    nearest = score("nearest")
+    if isinstance(nearest, Ladder) and axis != "age":
+        mean = nearest.values.double().mean(0).numpy()
+        axes.plot(nearest.x, mean, color=CEILING, ls=":", lw=1.5, label="nearest pattern")
+
+
+def _scales(axes: Axes, session: Session, curve: Ladder, *, lines: bool) -> None:
+    """Load as a second, logarithmic axis, and what theory expects on it."""
+    if curve.axis != "items":
+        return
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(curve.x, [f"{x:g}" for x in curve.x], minor=False)
+    axes.minorticks_off()
+    axes.tick_params(axis="x", labelrotation=90 if len(curve.x) > len(SPARE) * 2 else 0)
+    if not lines or session.space.symbols != BINARY:
+        return
+    n = session.space.size
+    known = {"0.138 N": theory.HEBB * n, "N / 2 ln N": theory.perfect_load(n) * n}
+    known |= {f"dense, n = {power}": theory.dense_items(n, power) for power in (3, 4)}
+    for place, (name, items) in enumerate(known.items()):
+        if curve.x[0] <= items <= curve.x[-1]:
+            axes.axvline(items, color=PALE, lw=1, ls=(0, (4, 2)))
+            axes.text(items, 0.02 + 0.09 * place, f" {name}", fontsize=7, color="#666666")
