@@ -52,7 +52,8 @@ def score_over_time(
     _draw_all(axes, curves, arms)
     if logarithmic:
         axes.set_xscale("symlog", linthresh=10)
-    axes.set_ylabel(f"{words(series)} with the whole target")
+    score = f"{words(series)} with the whole target"
+    axes.set_ylabel(score if series in SCORES else words(series))
     _name_floors(axes, heights, figure.get_figheight() - HEAD)
     return figure
 

@@ -110,6 +110,19 @@ def area(
     return torch.trapezoid(found.values, x, dim=1) / (x[-1] - x[0])
 
 
+def rise(
+    session: Session,
+    *,
+    axis: str,
+    measure: str = "success",
+    arm: str | None = None,
+    where: Mapping[str, Place] | None = None,
+) -> Measure:
+    """The score at the last place of an axis, less that at the first."""
+    found = ladder(session, axis=axis, measure=measure, arm=arm, where=where)
+    return found if isinstance(found, Absent) else found.values[:, -1] - found.values[:, 0]
+
+
 def half_at(
     session: Session,
     *,
