@@ -52,6 +52,8 @@ check: lint types native-test test
 
 bench: setup
 	$(PYTHON) scripts/bench.py
+	$(PYTHON) scripts/bench_attractors.py
+	$(PYTHON) scripts/bench_dense.py
 	$(PYTHON) scripts/bench_sweeps.py
 
 ui: setup
