@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from typing import final
 
 import pandas as pd
+import torch
 from rich.markup import escape
 from rich.table import Table
+from torch import Tensor
 
 from memlab.absent import Absent
 from memlab.claims import Claim, Status, Verdict, judged
-from memlab.metrics.measure import Measure
-from memlab.session import Session
-from memlab.statistics import Estimate, estimate
+from memlab.metrics.measure import Measure, answered, averaged
+from memlab.metrics.scores import score
+from memlab.session import Recall, Session
+from memlab.statistics import Estimate, band, estimate
 
+ALONG = ("success", "identification", "overlap", "pearson", "hidden_pearson")  # of a curve
 ENOUGH = 6  # replicates below which no two-sided sign-flip test reaches .05
 
 
@@ -126,6 +130,26 @@ def reference_frame(report: Report) -> pd.DataFrame:
     )
 
 
+def curve_frame(session: Session) -> pd.DataFrame:
+    """One row per recall on an axis, measure and answer: the medium's and every control's.
+
+    Columns arm (several joined by +), phase, one per axis, measure, answer, mean, low, high, n. The
+    interval is the percentile bootstrap of the bands in figures; one replicate has none.
+    """
+    found = [recall for recall in session.recalls if recall.at]
+    axes = list(dict.fromkeys(axis for recall in found for axis in recall.at))
+    rows = [row for recall in found for row in _along(session, recall)]
+    frame = pd.DataFrame(
+        [where for where, _ in rows], columns=["arm", "phase", *axes, "measure", "answer"]
+    )
+    if not rows:
+        return frame
+    scores = torch.stack([each for _, each in rows], dim=1)  # (R, rows)
+    low, high = band(scores) if len(scores) > 1 else (None, None)
+    mean = scores.mean(0).numpy()
+    return frame.assign(mean=mean, low=low, high=high, n=len(scores))
+
+
 def scalar_table(report: Report) -> Table:
     """The scalars for a terminal."""
     table = _titled("Measures: mean and 95 % interval", report)
@@ -189,6 +213,19 @@ def headline(verdict: Verdict) -> str:
     if verdict.status is Status.TOO_FEW and verdict.effect is not None:
         return f"cannot be shown with {verdict.effect.n} replicates"
     return verdict.status.value
+
+
+def _along(session: Session, recall: Recall) -> list[tuple[dict[str, object], Tensor]]:
+    """The rows of one recall and their values ``(R)``; what has no meaning has no row."""
+    where = {"arm": "+".join(recall.arms), "phase": recall.phase, **recall.at}
+    rows: list[tuple[dict[str, object], Tensor]] = []
+    for control in (None, *recall.controls):
+        given = answered(session, recall, range(len(recall.items)), control)
+        for measure in ALONG:
+            found = averaged(score(measure), given)
+            if isinstance(found, Tensor):
+                rows.append(({**where, "measure": measure, "answer": control or "medium"}, found))
+    return rows
 
 
 def _estimated(measure: Measure) -> Estimate | Absent:

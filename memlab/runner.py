@@ -16,7 +16,10 @@ from memlab.protocol import Lesion, Recall, Rest, Write
 from memlab.session import Exposure, Film, Session, Snapshot
 from memlab.session import Recall as RecallLog
 from memlab.space import Cue, Item
-from memlab.substrate import Engram, Meter, Series
+from memlab.substrate import Engram, Meter, Part, Series
+
+PLANE = 2  # axes of a matrix
+KEPT = 2**20  # entries of a matrix that a snapshot still holds
 
 
 @final
@@ -87,7 +90,8 @@ def played(plan: Plan, progress: Progress, position: Position) -> Iterator[Posit
             raise FloatingPointError(f"{_label(plan.session, stage)}: {cause}") from cause
         begun = None
         if stage.closes:
-            plan.session.snapshots.append(_snapshot(stage, engram))
+            ends = index in _ends(plan.stages)
+            plan.session.snapshots.append(_snapshot(stage, engram, ends=ends))
         if stage.parent is not None and last:
             del engrams[stage.parent]
         if index in heir:
@@ -238,9 +242,24 @@ def _item(plan: Plan, act: Write) -> Item:
     return Item(values, torch.ones_like(values, dtype=torch.bool), salience)
 
 
-def _snapshot(stage: Stage, engram: Engram) -> Snapshot:
-    grids = {n: p.values[0].cpu().clone() for n, p in engram.memory().items() if p.grid}
-    return Snapshot(stage.arms, stage.phase, engram.bytes(), grids)
+def _snapshot(stage: Stage, engram: Engram, *, ends: bool) -> Snapshot:
+    memory = engram.memory()
+    grids = {n: p.values[0].cpu().clone() for n, p in memory.items() if p.grid}
+    square = {n: p.values[0].cpu().clone() for n, p in memory.items() if ends and _square(p)}
+    return Snapshot(stage.arms, stage.phase, engram.bytes(), grids, square)
+
+
+def _square(part: Part) -> bool:
+    """Whether a part couples units with each other, and is small enough to be kept."""
+    one = part.values[0]
+    fixed = not (part.grid or part.grows)
+    return fixed and one.ndim == PLANE and one.shape[0] == one.shape[1] and one.numel() <= KEPT
+
+
+def _ends(stages: tuple[Stage, ...]) -> set[int]:
+    """The stages with which an arm is over."""
+    last = {arm: index for index, stage in enumerate(stages) for arm in stage.arms}
+    return set(last.values())
 
 
 def _opens(plan: Plan, stage: Stage) -> bool:

@@ -49,12 +49,13 @@ class Recall:
 @final
 @dataclass(frozen=True)
 class Snapshot:
-    """The memory at the end of a phase."""
+    """The memory at the end of a phase; its matrices only at the end of an arm."""
 
     arms: tuple[str, ...]
     phase: str
     bytes: Tensor  # (R,) of live memory
     grids: dict[str, Tensor]  # memory arrays laid out on the pattern's plane, replicate 0: (H, W)
+    matrices: dict[str, Tensor] = field(default_factory=dict)  # square ones, replicate 0: (N, N)
 
 
 @final

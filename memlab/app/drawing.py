@@ -48,7 +48,7 @@ def drawn(settings: Settings, folder: Path) -> "Report":
     session = archive.load(folder / SESSION)
     report = evaluate(session, instruments.scalars, instruments.claims, instruments.references)
     if not (folder / PAGE).exists():
-        keep_tables(report, folder)
+        keep_tables(session, report, folder)
     if wanted(settings):
         keep_pictures(instruments.figures, session, report, folder)
     return report

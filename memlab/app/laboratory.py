@@ -141,7 +141,7 @@ def observed(
     checkpoints.keep(plan, promising(positions, instruments.scalars, sweep, place))
     archive.save(plan.session, place.folder / "session.npz")
     found = evaluate(plan.session, instruments.scalars, instruments.claims, instruments.references)
-    keep_tables(found, place.folder)
+    keep_tables(plan.session, found, place.folder)
     return found
 
 

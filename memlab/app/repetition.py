@@ -115,6 +115,6 @@ def repeated(run: Original, folder: Path) -> dict[str, str]:
         session = execute(plan, progress)
         report = evaluate(session, instruments.scalars, instruments.claims, instruments.references)
     archive.save(session, folder / "session.npz")
-    keep_tables(report, folder)
+    keep_tables(session, report, folder)
     finished(again, report, time.time() - began).save()
     return known

@@ -12,6 +12,7 @@ from memlab.figures.video import animation
 from memlab.record.place import Place
 from memlab.report import (
     Report,
+    curve_frame,
     reference_frame,
     reference_table,
     scalar_frame,
@@ -25,8 +26,8 @@ FRAMES = (3, 4)  # axes of a film that can be drawn: (S, panels, N) or (S, panel
 Drawing = Callable[[Session, Report], Figure | Absent]
 
 
-def keep_tables(report: Report, folder: Path) -> None:
-    """Write every table as CSV and JSON, and all of them as one Markdown page."""
+def keep_tables(session: Session, report: Report, folder: Path) -> None:
+    """Write every table as CSV and JSON, and all of them as one Markdown page; curves as CSV."""
     tables = folder / "tables"
     tables.mkdir(exist_ok=True)
     frames = {
@@ -34,6 +35,9 @@ def keep_tables(report: Report, folder: Path) -> None:
         "claims": verdict_frame(report),
         "references": reference_frame(report),
     }
+    curves = curve_frame(session)
+    if len(curves):
+        curves.to_csv(tables / "curves.csv", index=False)
     page = []
     for name, frame in frames.items():
         frame.to_csv(tables / f"{name}.csv", index=False)

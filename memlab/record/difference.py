@@ -13,7 +13,12 @@ from torch import Tensor
 from memlab import archive
 from memlab.record.outcome import OUTCOME, Outcome, loaded
 
-NO_REPLICATES = ("grids", "frames", "steps")  # arrays that do not lead with the replicates
+NO_REPLICATES = (
+    "grids",
+    "matrices",
+    "frames",
+    "steps",
+)  # arrays that do not lead with the replicates
 MISSING = "not there"
 LONGEST = 60  # characters of a value that is no number
 INTEGERS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}  # by bytes
