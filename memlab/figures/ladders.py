@@ -7,15 +7,16 @@ from typing import TypeAlias
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from memlab.absent import Absent
 from memlab.attractors import theory
-from memlab.figures.style import CEILING, FLOOR, MEDIUM, PALE, SPARE, sheet, words
+from memlab.figures.style import CEILING, FLOOR, INK, MEDIUM, PALE, SPARE, sheet, words
 from memlab.metrics import ages
 from memlab.metrics.ladder import Ladder, Place, ladder
 from memlab.report import Report
 from memlab.session import Session
-from memlab.statistics import band
+from memlab.statistics import Floats, band
 
 Scored: TypeAlias = Callable[[str | None], Ladder | Absent]  # of a control, or of the medium
 
@@ -50,9 +51,18 @@ def score_along(
 def score_by_age(
     session: Session, _: Report, *, arm: str, measures: Sequence[str], phase: str = "recall"
 ) -> Figure | Absent:
-    """Scores of a stream's items against their age, smoothed to fall only."""
+    """Scores of a stream's items against their age, smoothed to fall only; half-life marked."""
     scored = {m: partial(_aged, session, arm, phase, m) for m in measures}
-    return _panels(session, scored, "age", "What is left of the stream", lines=False)
+    figure = _panels(session, scored, "age", "What is left of the stream", lines=False)
+    if isinstance(figure, Absent):
+        return figure
+    shown = [m for m, score in scored.items() if isinstance(score(None), Ladder)]
+    for axes, measure in zip(figure.axes, shown, strict=True):
+        half = ages.half_life(session, arm=arm, phase=phase, measure=measure)
+        if not isinstance(half, Absent):
+            axes.axvline(float(half.mean()), color=INK, lw=1, ls=(0, (1, 2)))
+            _named(axes, float(half.mean()), f"half-life {float(half.mean()):.1f}", 0.9)
+    return figure
 
 
 def score_by_parts(
@@ -64,15 +74,23 @@ def score_by_parts(
     parts: Mapping[str, Mapping[str, Place]],
     title: str = "",
 ) -> Figure | Absent:
-    """One score against one axis, a curve for each of several places on other axes."""
+    """One score against one axis, a curve for each of several places on other axes.
+
+    A dashed line of the same colour is the floor that scores highest there.
+    """
     found = {n: ladder(session, axis=axis, measure=measure, where=w) for n, w in parts.items()}
     curves = {name: one for name, one in found.items() if isinstance(one, Ladder)}
     if not curves:
         return next(one for one in found.values() if isinstance(one, Absent))
     figure = sheet(6.4, 3.8, title or f"{words(measure)} against the {axis}")
     axes = figure.subplots()
-    for (name, curve), ink in zip(curves.items(), SPARE, strict=False):
-        _draw(axes, curve, ink, words(name))
+    for place, ((name, curve), ink) in enumerate(zip(curves.items(), SPARE, strict=False)):
+        _draw(axes, curve, ink, words(name), wide=place == 0)
+        floor = _best(session, partial(_at, session, axis, measure, None, parts[name]))
+        if floor is not None:
+            label = f"best floor ({words(floor[0])})"
+            mean = floor[1].values.double().mean(0).numpy()
+            axes.plot(floor[1].x, mean, color=ink, ls="--", lw=1, alpha=0.8, label=label)
     axes.set(xlabel=UNITS.get(axis, words(axis)), ylabel=words(measure))
     axes.axhline(0, color=PALE, lw=0.8, zorder=0)
     axes.legend(loc="upper left", bbox_to_anchor=(0, 1.13), ncols=4, borderaxespad=0)
@@ -118,30 +136,49 @@ def _panels(
     return figure
 
 
-def _draw(axes: Axes, curve: Ladder, ink: str, label: str, *, each: bool = False) -> None:
-    """Mean, 95 % band, and every replicate faint if wanted."""
+def _draw(
+    axes: Axes, curve: Ladder, ink: str, label: str, *, each: bool = False, wide: bool = False
+) -> None:
+    """Mean, 95 % band, and every replicate faint if wanted; wide shows below an equal curve."""
     x, values = np.asarray(curve.x), curve.values.double()
     dot = "o" if len(x) <= len(SPARE) * 4 else None
     if each:
         axes.plot(x, values.numpy().T, color=ink, lw=0.5, alpha=0.25)
     if len(values) > 1:
         axes.fill_between(x, *band(values), color=ink, alpha=0.2, lw=0)
-    axes.plot(x, values.mean(0).numpy(), color=ink, marker=dot, ms=4, label=label)
+    mean, width = values.mean(0).numpy(), 3.4 if wide else 1.6
+    axes.plot(x, mean, color=ink, marker=dot, ms=4 + width / 2, lw=width, label=label)
 
 
 def _controls(axes: Axes, session: Session, score: Scored, axis: str) -> None:
     """The floor that scores highest over the whole axis, and the ceilings."""
-    found = {name: score(name) for name in session.floors}
-    floors = {n: one for n, one in found.items() if isinstance(one, Ladder)}
-    if floors:
-        best = max(floors, key=lambda name: float(floors[name].values.mean()))
-        mean = floors[best].values.double().mean(0).numpy()
-        axes.plot(floors[best].x, mean, color=FLOOR, ls="--", lw=1.3, label="best floor")
-        axes.set_title(f"best floor: {words(best)}", fontsize=8, color=FLOOR)
+    best = _best(session, score)
+    if best is not None:
+        mean = best[1].values.double().mean(0).numpy()
+        axes.plot(best[1].x, mean, color=FLOOR, ls="--", lw=1.3, label="best floor")
+        axes.set_title(f"best floor: {words(best[0])}", fontsize=8, color=FLOOR)
     nearest = score("nearest")
     if isinstance(nearest, Ladder) and axis != "age":
         mean = nearest.values.double().mean(0).numpy()
         axes.plot(nearest.x, mean, color=CEILING, ls=":", lw=1.5, label="nearest pattern")
+
+
+def _best(session: Session, score: Scored) -> tuple[str, Ladder] | None:
+    """The floor that scores highest over a whole axis."""
+    found = {name: score(name) for name in session.floors}
+    floors = {n: one for n, one in found.items() if isinstance(one, Ladder)}
+    return max(floors.items(), key=lambda one: float(one[1].values.mean())) if floors else None
+
+
+def _named(axes: Axes, x: float, name: str, height: float, side: str = "left") -> None:
+    """The name of an upright line, beginning or ending there, at a share of the height."""
+    text = axes.text(x, height, f" {name} ", transform=axes.get_xaxis_transform(), va="center")
+    text.set(fontsize=7, color="#666666", ha=side)
+    text.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5})
+
+
+def _times(factor: float, x: ArrayLike) -> Floats:
+    return np.asarray(x, dtype=np.float64) * factor
 
 
 def _scales(axes: Axes, session: Session, curve: Ladder, *, lines: bool) -> None:
@@ -152,12 +189,17 @@ def _scales(axes: Axes, session: Session, curve: Ladder, *, lines: bool) -> None
     axes.set_xticks(curve.x, [f"{x:g}" for x in curve.x], minor=False)
     axes.minorticks_off()
     axes.tick_params(axis="x", labelrotation=90 if len(curve.x) > len(SPARE) * 2 else 0)
+    n = session.space.size
+    above = axes.secondary_xaxis("top", functions=(partial(_times, 1 / n), partial(_times, n)))
+    above.set_xticks([x / n for x in curve.x], [f"{x / n:.2g}" for x in curve.x], minor=False)
+    above.set_xlabel("load P / N", fontsize=8)
+    above.minorticks_off()
+    above.tick_params(labelsize=7, labelrotation=90 if len(curve.x) > len(SPARE) * 2 else 0)
     if not lines or session.space.symbols != BINARY:
         return
-    n = session.space.size
     known = {"0.138 N": theory.HEBB * n, "N / 2 ln N": theory.perfect_load(n) * n}
     known |= {f"dense, n = {power}": theory.dense_items(n, power) for power in (3, 4)}
     for place, (name, items) in enumerate(known.items()):
         if curve.x[0] <= items <= curve.x[-1]:
             axes.axvline(items, color=PALE, lw=1, ls=(0, (4, 2)))
-            axes.text(items, 0.02 + 0.09 * place, f" {name}", fontsize=7, color="#666666")
+            _named(axes, items, name, 0.08 + 0.09 * place, ("left", "right")[place % 2])

@@ -47,7 +47,8 @@ def _thirds(axes: Axes, found: Mapping[tuple[str, str], Tensor]) -> None:
     for (arm, third), values in found.items():
         one = estimate(values)
         at = TERCILES.index(third) + (0.2 if arm == "even" else -0.2)
-        low, high = one.low or one.mean, one.high or one.mean
+        low = one.mean if one.low is None else one.low
+        high = one.mean if one.high is None else one.high
         axes.bar(at, one.mean, width=0.38, color=ARMS[arm], alpha=0.6)
         axes.plot([at, at], [low, high], color=INK, lw=1.5)
         axes.text(at, high + 0.02, f"{one.mean:.2f}", ha="center", fontsize=7)
@@ -79,7 +80,7 @@ def against_load(
     if isinstance(found, Absent):
         return found
     x, y = loads.flatten().numpy(), found[1].flatten().numpy()
-    figure = sheet(5.2, 3.6, f"{words(measure)} against effective load")
+    figure = sheet(5.2, 3.6, f"Effective load and {words(measure)}")
     axes = figure.subplots()
     edges = np.quantile(x, np.linspace(0, 1, BINS + 1))
     which = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, BINS - 1)
