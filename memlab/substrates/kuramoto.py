@@ -1,14 +1,14 @@
 """Phase oscillators that remember which of them swing together."""
 
 from functools import partial
-from typing import Annotated, TypeAlias, final
+from typing import Annotated, Literal, TypeAlias, final
 
 import torch
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from memlab import oscillators
+from memlab import native, oscillators
 from memlab.attractors.coding import check_binary, check_size, coupling_bytes, signs, start
 from memlab.attractors.learning import faded, hebb
 from memlab.draws import Draws
@@ -42,6 +42,7 @@ class Kuramoto(Substrate):
     dt: Positive = 0.2  # of a step, time; shorter where couplings are strong
     duration: Positive = 100.0  # of a recall, at most, time
     still: Positive = 1e-3  # a recall is over when no phase moves faster, rad/time
+    backend: Literal["auto", "native", "torch"] = "auto"  # of a reach: C on CPU where it was built
 
     def __post_init__(self) -> None:
         """Refuse patterns it cannot hold, and steps that are too long."""
@@ -50,6 +51,11 @@ class Kuramoto(Substrate):
             check_size(self.space, "kuramoto")
         else:
             self._check_reach(self.reach)
+        if self.backend == "native" and (self.reach is None or not native.available()):
+            raise ValueError(
+                f"backend=native needs a reach and the compiled kernel (make setup), got "
+                f"reach={self.reach}; try torch or auto"
+            )
         longest = 1 / (1 + self.injection)
         if self.dt >= longest:
             raise ValueError(
@@ -92,9 +98,12 @@ class Kuramoto(Substrate):
         seen, certain = start(cue)
         theta = self._begun(seen, certain, draws)
         fixed = certain if self.clamp and bool(certain.any()) else None
-        fields = partial(oscillators.dense if self.reach is None else oscillators.local, k)
-        watch = partial(self._seen, meter, seen) if meter.watched else None
-        final = oscillators.relaxed(fields, theta, fixed, self._motion(engram), watch)
+        if self._in_c(k, meter):
+            final = native.relaxed_phases(k, theta, fixed, self._motion(engram))
+        else:
+            fields = partial(oscillators.dense if self.reach is None else oscillators.local, k)
+            watch = partial(self._seen, meter, seen) if meter.watched else None
+            final = oscillators.relaxed(fields, theta, fixed, self._motion(engram), watch)
         return Readout(self._answer(final, seen))
 
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
@@ -113,6 +122,12 @@ class Kuramoto(Substrate):
                 f"reach must be at most {(min(sides) - 1) // 2} on {self.space}, so that no "
                 f"neighbour counts twice, got {reach}; take substrate.reach=null for all to all"
             )
+
+    def _in_c(self, k: Tensor, meter: Meter) -> bool:
+        """Whether the C kernel may relax: it has local couplings only, and shows no steps."""
+        if self.backend == "torch" or self.reach is None or k.device.type != "cpu":
+            return False
+        return native.available() and not meter.watched
 
     def _motion(self, engram: Engram) -> oscillators.Motion:
         longest = oscillators.longest_step(engram["coupling"], self.injection)

@@ -1,12 +1,13 @@
 """Phase oscillators against what is known of them: synchrony, energy, symmetry, capacity."""
 
 import math
+from dataclasses import replace
 from functools import partial
 
 import pytest
 import torch
 
-from memlab import oscillators
+from memlab import native, oscillators
 from memlab.draws import Draws
 from memlab.space import Cue, Item, Space
 from memlab.substrate import Meter
@@ -124,6 +125,32 @@ def test_a_neighbourhood_of_the_whole_grid_is_all_to_all():
     cue = flipped(items, 0.2)
     answers = [response(m, learned(m, items), cue) for m in (near, all_to_all)]
     torch.testing.assert_close(answers[0], answers[1], rtol=0, atol=1e-3)
+
+
+@pytest.mark.skipif(not native.available(), reason="the native library is not built")
+@pytest.mark.parametrize("spread", [0.0, 1.0])
+def test_the_c_kernel_is_the_torch_reference(spread):
+    items = patterns((7, 9), 3)
+    compiled, plain = (
+        Kuramoto(PLANE, reach=2, spread=spread, duration=10.0, backend=b)
+        for b in ("native", "torch")
+    )
+    memory, whole = learned(plain, items), flipped(items, 0.2)
+    certain = whole.given & (DRAWS.uniform("certain", (3, 7, 9)) < 0.3)
+    for cue in (whole, Cue(items * certain, certain, certain)):
+        answers = [response(m, memory, cue) for m in (compiled, plain)]
+        torch.testing.assert_close(answers[0], answers[1], rtol=0, atol=2e-4)
+
+
+@pytest.mark.skipif(not native.available(), reason="the native library is not built")
+def test_threads_change_no_bit_of_the_c_kernel():
+    k = learned(Kuramoto(PLANE, reach=2), patterns((7, 9), 3))["coupling"]
+    theta, motion = 60 * DRAWS.uniform("theta", (5, 63)), still(0.3)
+    motion = replace(motion, omega=torch.zeros(8, 1, 63))
+    one, three = (native.relaxed_phases(k, theta, None, motion, threads=t) for t in (1, 3))
+    assert torch.equal(one, three)
+    plain = oscillators.relaxed(partial(oscillators.local, k), theta, None, motion)
+    torch.testing.assert_close(one, plain, rtol=0, atol=1e-3)
 
 
 def test_local_fields_are_sums_over_the_square_around_each_oscillator():
