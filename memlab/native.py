@@ -1,5 +1,6 @@
 """The C library's face: checked tensors in, exceptions out, the bits of the torch reference."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from memlab.oscillators import Motion
 from memlab.reaction_diffusion import Backend, Kinetics, ScarRule, check_finite
 
 try:
@@ -92,6 +94,34 @@ def train(
     return similarity
 
 
+def relaxed_phases(
+    k: Tensor, theta: Tensor, fixed: Tensor | None, motion: Motion, *, threads: int | None = None
+) -> Tensor:
+    """``oscillators.relaxed`` under local couplings ``k (R, neighbours, H, W)``."""
+    team = team_of(motion.steps, threads)
+    replicates, neighbours, *sides = k.shape
+    shape = (replicates, theta.shape[1], *sides)
+    dims = ffi.new("ml_phase_dims *", (*shape, (math.isqrt(neighbours + 1) - 1) // 2))
+    final = theta.clone(memory_format=torch.contiguous_format)
+    loose = torch.ones_like(final) if fixed is None else (~fixed).float().contiguous()
+    omega, dt = motion.omega.contiguous(), motion.dt.contiguous()
+    work = torch.empty(lib.ml_kuramoto_work(dims, team))
+    status = lib.ml_kuramoto_relax(
+        dims,
+        ffi.new("ml_phase_motion *", (motion.injection, motion.still)),
+        motion.steps,
+        team,
+        pointer("coupling", k, k.shape),
+        pointer("omega", omega, (replicates, 1, theta.shape[2])),
+        pointer("dt", dt, (replicates, 1, 1)),
+        pointer("fixed", loose, theta.shape),
+        pointer("theta", final, theta.shape),
+        pointer("work", work, work.shape),
+    )
+    check(status, "ml_kuramoto_relax", final, k)
+    return final
+
+
 def pointer(name: str, array: Tensor, shape: Sequence[int]) -> Any:
     """The address of a float32 array, which must be contiguous, on the CPU and of that shape."""
     fits = array.dtype == torch.float32 and array.device.type == "cpu" and array.is_contiguous()
@@ -107,15 +137,21 @@ def pointer(name: str, array: Tensor, shape: Sequence[int]) -> Any:
 
 def prepared(shape: Sequence[int], steps: int, threads: int | None) -> tuple[Any, Tensor, int]:
     """The dimensions (R, C, H, W) as a struct, the scratch they need and the thread count."""
+    team = team_of(steps, threads)
+    if len(shape) != 4:
+        raise ValueError(f"u must be (replicates, cues, height, width), got {tuple(shape)}")
+    dims = ffi.new("ml_field_dims *", tuple(shape))
+    return dims, torch.empty(lib.ml_gs_work(dims, team)), team
+
+
+def team_of(steps: int, threads: int | None) -> int:
+    """The thread count of a call, or why there can be no such call."""
     if lib is None:
         raise ImportError("memlab._native must be built; `python setup.py build_ext --inplace`")
     team = torch.get_num_threads() if threads is None else threads
     if team < 1 or steps < 0:
         raise ValueError(f"threads must be 1 or more, steps 0 or more; got {threads} and {steps}")
-    if len(shape) != 4:
-        raise ValueError(f"u must be (replicates, cues, height, width), got {tuple(shape)}")
-    dims = ffi.new("ml_field_dims *", tuple(shape))
-    return dims, torch.empty(lib.ml_gs_work(dims, team)), team
+    return team
 
 
 def one_per_replicate(u: Tensor) -> tuple[int, int, int]:

@@ -16,6 +16,7 @@ SOURCES = [
     "native/gs_tick_avx512.c",
     "native/gs_tick_avx2.c",
     "native/gs_tick_plain.c",
+    "native/kuramoto.c",
 ]
 INTERNAL = ["native/gs.h", "native/gs_lanes.h", "native/gs_tick.h"]
 FLAGS = ["-O3", "-std=c11", "-ffp-contract=off", "-fno-math-errno"]

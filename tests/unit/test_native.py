@@ -86,9 +86,11 @@ def build() -> dict[str, Any]:
     return runpy.run_path(str(ROOT / "scripts/build_native.py"))
 
 
-def compiled(build: dict[str, Any], program: Path, options: list[str]) -> Path:
+def compiled(
+    build: dict[str, Any], program: Path, options: list[str], test: str = "gray_scott"
+) -> Path:
     """The C tests, built with our warnings as errors."""
-    sources = [str(ROOT / s) for s in [*build["SOURCES"], "native/tests/test_gray_scott.c"]]
+    sources = [str(ROOT / s) for s in [*build["SOURCES"], f"native/tests/test_{test}.c"]]
     flags = [*build["FLAGS"], *build["openmp_flags"](), *build["WARNINGS"], "-Werror"]
     include = f"-I{ROOT / 'native'}"
     command = [*build["compiler"](), *flags, *options, include, *sources, "-o", str(program), "-lm"]
@@ -96,10 +98,11 @@ def compiled(build: dict[str, Any], program: Path, options: list[str]) -> Path:
     return program
 
 
-def test_the_kernel_keeps_its_promises_under_the_sanitizers(
-    build: dict[str, Any], tmp_path: Path
+@pytest.mark.parametrize("test", ["gray_scott", "kuramoto"])
+def test_the_kernels_keep_their_promises_under_the_sanitizers(
+    build: dict[str, Any], tmp_path: Path, test: str
 ) -> None:
-    program = compiled(build, tmp_path / "test", [*SANITIZERS, "-DMEMLAB_ONE_ISA"])
+    program = compiled(build, tmp_path / "test", [*SANITIZERS, "-DMEMLAB_ONE_ISA"], test)
     told = subprocess.run([program], check=False, capture_output=True, text=True)
     assert told.returncode == 0, told.stdout + told.stderr
 
