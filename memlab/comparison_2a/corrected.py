@@ -26,7 +26,9 @@ def projection(patterns: Tensor, draws: Draws) -> dict[str, dict[str, Tensor]]:
     network = Hopfield(Space(tuple(values.shape[1:])), rule="projection")
     empty, full = network.blank(one), network.blank(one)
     for p in values:
-        network.write(full, Item(p[None], torch.ones_like(p[None]) > 0, torch.ones(1)), one, Meter())
+        network.write(
+            full, Item(p[None], torch.ones_like(p[None]) > 0, torch.ones(1)), one, Meter()
+        )
     found: dict[str, dict[str, Tensor]] = {"stored": {}, "nothing stored": {}, "cue alone": {}}
     for name, kept in (("half", KEPT), ("third", KEPT_TO_IDENTIFY), ("whole", 1.0)):
         parts = cues(values, draws, name, kept)

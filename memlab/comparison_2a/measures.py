@@ -87,9 +87,10 @@ def accuracy(make: Make, patterns: Tensor, draws: Draws) -> dict[str, Tensor]:
 def dynamics(make: Make, patterns: Tensor, draws: Draws) -> dict[str, Tensor]:
     """Convergence, the mean-square change of the last steps (large: none); and stability.
 
-    From a medium that was reset, as published: only what reset leaves (not the phases) is stored.
+    The medium is reset first, as published.
     """
     medium = make()
+    medium.reset()
     medium.inject(NOISE * draws.uniform("noise", tuple(patterns.shape[1:])))
     medium.evolve(STEPS - LAST)
     states = [medium.state()]

@@ -22,6 +22,10 @@ class Medium(ABC):
         """What is compared with a pattern, ``(R, n, n)``."""
 
     @abstractmethod
+    def reset(self) -> None:
+        """The state before any input; what was stored stays."""
+
+    @abstractmethod
     def inject(self, pattern: Tensor) -> None:
         """Put a pattern or cue ``(R, n, n)`` in."""
 
@@ -55,11 +59,14 @@ class ReactionDiffusion(Medium):
 
     def __init__(self, side: int, draws: Draws) -> None:
         shape = (len(draws.replicates), side, side)
-        self.u, self.v = torch.ones(shape), torch.zeros(shape)
         self.feed, self.kill = torch.full(shape, self.FEED), torch.full(shape, self.KILL)
+        self.reset()
 
     def state(self) -> Tensor:
         return self.v
+
+    def reset(self) -> None:
+        self.u, self.v = torch.ones_like(self.feed), torch.zeros_like(self.feed)
 
     def inject(self, pattern: Tensor) -> None:
         self.v = (self.v + 0.5 * pattern.float()).clamp(0, 1)
@@ -108,6 +115,9 @@ class ContinuousHopfield(Medium):
     def state(self) -> Tensor:
         return self.x
 
+    def reset(self) -> None:
+        self.x = torch.zeros_like(self.x)
+
     def inject(self, pattern: Tensor) -> None:
         self.x = pattern.double()
 
@@ -152,8 +162,7 @@ class Oscillators(Medium):
     def __init__(self, side: int, draws: Draws) -> None:
         self.side, self.draws, self.stored = side, draws, 0
         self.around = _neighbours(side, self.RADIUS)
-        self.theta = 2 * torch.pi * draws.uniform("phases", (side, side)).double()
-        self.omega = self._frequencies()
+        self.reset()
 
     def order(self) -> Tensor:
         """How much the phases agree, per replicate, in [0, 1]."""
@@ -161,6 +170,11 @@ class Oscillators(Medium):
 
     def state(self) -> Tensor:
         return self.theta.cos()
+
+    def reset(self) -> None:
+        drawn = self.draws.at("phases", self.stored).uniform("theta", (self.side, self.side))
+        self.theta = 2 * torch.pi * drawn.double()
+        self.omega = self._frequencies()
 
     def inject(self, pattern: Tensor) -> None:
         self.theta = self.theta + torch.pi * pattern.double()
@@ -176,7 +190,7 @@ class Oscillators(Medium):
 
     def store(self, pattern: Tensor) -> None:
         self.stored += 1
-        self.omega = self._frequencies()
+        self.reset()
         spectrum = torch.fft.fft(pattern.double().flatten()).abs()
         nearest = (self.omega / (2 * torch.pi) * spectrum.numel()).round().long()
         self.theta = 0.01 * spectrum[nearest]

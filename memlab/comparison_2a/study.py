@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, final
+from typing import TypeAlias, TypeVar, final
 
 import torch
 from torch import Tensor
@@ -27,6 +27,7 @@ from memlab.report import ENOUGH
 from memlab.statistics import Estimate, estimate
 
 Values: TypeAlias = dict[str, Tensor]  # measure -> (R)
+AnyMedium = TypeVar("AnyMedium", bound=Medium)
 
 SIZE = 128  # side of the field for which the expected values stand
 SMALLEST, LARGEST = 32, 192
@@ -82,6 +83,13 @@ def studied(size: int, replicates: int, seed: int) -> Iterator[list[Row]]:
     return (_rows(medium, size, draws) for medium in PARTS)
 
 
+def stored(medium: AnyMedium, patterns: Tensor) -> AnyMedium:
+    """The medium after all patterns were stored, one after another."""
+    for p in patterns:
+        medium.store(p)
+    return medium
+
+
 def found(rows: Sequence[Row], medium: str, measure: str, arm: str) -> Row:
     """The row of one measure."""
     return next(r for r in rows if (r.medium, r.measure, r.arm) == (medium, measure, arm))
@@ -113,46 +121,46 @@ def _arms(medium: str, patterns: Tensor, draws: Draws) -> dict[str, Values]:
         return MEDIA[medium](patterns.shape[-1], draws)
 
     def full() -> Medium:
-        made = empty()
-        for p in patterns:
-            made.store(p)
-        return made
+        return stored(empty(), patterns)
 
     arms: dict[str, Values] = {STORED: {}, NOTHING: {}, CUE: _cue_alone(patterns, draws)}
     for arm, make in ((STORED, full), (NOTHING, empty)):
         for measure in (capacity, overlap, accuracy, dynamics):
             arms[arm] |= measure(make, patterns, draws)
-    arms[STORED] |= PECULIAR[medium](full, patterns, draws)
+    arms[STORED] |= PECULIAR[medium](patterns, draws)
     return arms
 
 
 def _cue_alone(patterns: Tensor, draws: Draws) -> Values:
-    half, third = (cues(patterns, draws, *of) for of in (("half", KEPT), ("third", KEPT_TO_IDENTIFY)))
+    half = cues(patterns, draws, "half", KEPT)
+    third = cues(patterns, draws, "third", KEPT_TO_IDENTIFY)
     likeness = [pearson(cue, p) for p, (cue, _) in zip(patterns, half, strict=True)]
     right = [identified(cue, patterns, i) for i, (cue, _) in enumerate(third)]
     return {"capacity": torch.stack(likeness).mean(0), "accuracy": torch.stack(right).mean(0)}
 
 
-def _of_field(make: Callable[[], Medium], patterns: Tensor, draws: Draws) -> Values:
+def _of_field(patterns: Tensor, draws: Draws) -> Values:
     """What a cue that says nothing recalls, beside the patterns' own, each from a clean state.
 
     And how much more than to the first pattern the state is like the second, when the 30 % cue of
     the first was given once, and again and again.
     """
-    count, (other, *_) = len(draws.replicates), patterns[1:]
-    blind, own = [], []
-    nothing = make()
-    nothing.recall(torch.full((count, *other.shape), UNIFORM))
-    for p in patterns:
-        medium = make()
-        medium.recall(p.expand(count, *p.shape))
-        own.append(pearson(medium.state(), p))
-        blind.append(pearson(nothing.state(), p))
-    medium, drift = make(), []
-    cue = cues(patterns, draws, "third", KEPT_TO_IDENTIFY)[0][0]
-    for _ in range(REPEATS):
-        medium.recall(cue)
-        drift.append(pearson(medium.state(), other) - pearson(medium.state(), patterns[0]))
+
+    def recalled(*given: Tensor) -> list[Tensor]:
+        field = stored(ReactionDiffusion(patterns.shape[-1], draws), patterns)
+        states = []
+        for cue in given:
+            field.recall(cue)
+            states.append(field.state())
+        return states
+
+    shape = (len(draws.replicates), *patterns.shape[1:])
+    (answer,) = recalled(torch.full(shape, UNIFORM))
+    blind = [pearson(answer, p) for p in patterns]
+    own = [pearson(recalled(p.expand(shape))[0], p) for p in patterns]
+    first = cues(patterns, draws, "third", KEPT_TO_IDENTIFY)[0][0]
+    a, i, _ = patterns
+    drift = [pearson(state, i) - pearson(state, a) for state in recalled(*[first] * REPEATS)]
     return {
         "own whole cue": torch.stack(own).mean(0),
         "uniform cue": torch.stack(blind).mean(0),
@@ -161,19 +169,15 @@ def _of_field(make: Callable[[], Medium], patterns: Tensor, draws: Draws) -> Val
     }
 
 
-def _of_network(make: Callable[[], Medium], patterns: Tensor, draws: Draws) -> Values:
+def _of_network(patterns: Tensor, draws: Draws) -> Values:
     """The loop gain: below 1 only the state 0 attracts."""
-    network = ContinuousHopfield(patterns.shape[-1], draws)
-    for p in patterns:
-        network.store(p)
+    network = stored(ContinuousHopfield(patterns.shape[-1], draws), patterns)
     return {"loop gain": torch.full((len(draws.replicates),), network.gain)}
 
 
-def _of_phases(make: Callable[[], Medium], patterns: Tensor, draws: Draws) -> Values:
+def _of_phases(patterns: Tensor, draws: Draws) -> Values:
     """How much the phases agree once a recall has used up its time."""
-    oscillators = Oscillators(patterns.shape[-1], draws)
-    for p in patterns:
-        oscillators.store(p)
+    oscillators = stored(Oscillators(patterns.shape[-1], draws), patterns)
     oscillators.recall(cues(patterns, draws, "half", KEPT)[0][0])
     return {"order parameter": oscillators.order()}
 
