@@ -31,7 +31,8 @@ def pearson(a: Tensor, b: Tensor, where: Tensor | None = None) -> Tensor:
 
     No floor under the amplitude: the published one has none, and states of 1e-4 count in full.
     """
-    a, b = torch.broadcast_tensors(a.double(), b.double())
+    shape = np.broadcast_shapes(a.shape, b.shape)
+    a, b = a.double().expand(shape), b.double().expand(shape)
     mask = torch.ones_like(a) if where is None else where.double().expand_as(a)
     n = mask.sum(PLANE, keepdim=True)
     x, y = ((z - (z * mask).sum(PLANE, keepdim=True) / n) * mask for z in (a, b))

@@ -6,6 +6,7 @@ All of them hold one state per replicate, ``(R, n, n)``, and carry it from one a
 from abc import ABC, abstractmethod
 from typing import final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -161,7 +162,7 @@ class Oscillators(Medium):
 
     def __init__(self, side: int, draws: Draws) -> None:
         self.side, self.draws, self.stored = side, draws, 0
-        self.around = _neighbours(side, self.RADIUS)
+        self.around = _neighbours(side, self.RADIUS).numpy()
         self.reset()
 
     def order(self) -> Tensor:
@@ -180,13 +181,17 @@ class Oscillators(Medium):
         self.theta = self.theta + torch.pi * pattern.double()
 
     def evolve(self, steps: int) -> None:
+        first = self.theta[:, : self.RADIUS + 1].numpy().copy()  # what the first row can see
+        drift = self.omega[:, : self.RADIUS + 1].numpy()
+        total = np.zeros_like(first[:, 0])
         for _ in range(steps):
-            near = self.theta[:, : self.RADIUS + 1].flatten(1)  # what the first row can see
-            sines, cosines = near.sin(), near.cos()
-            here = slice(0, self.side)
-            pull = cosines[:, here] * (sines @ self.around)
-            pull = pull - sines[:, here] * (cosines @ self.around)
-            self.theta = self.theta + self.DT * (self.omega + self.COUPLING * pull[:, None])
+            sines, cosines = np.sin(first), np.cos(first)
+            pull = cosines[:, 0] * (sines.reshape(len(first), -1) @ self.around)
+            pull -= sines[:, 0] * (cosines.reshape(len(first), -1) @ self.around)
+            first += self.DT * (drift + self.COUPLING * pull[:, None])
+            total += pull
+        shared = torch.from_numpy(self.COUPLING * total)[:, None]
+        self.theta = self.theta + self.DT * (steps * self.omega + shared)
 
     def store(self, pattern: Tensor) -> None:
         self.stored += 1

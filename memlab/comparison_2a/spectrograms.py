@@ -29,7 +29,7 @@ def vowel(first: float, second: float) -> Floats:
     t = np.arange(round(RATE * DURATION)) / RATE
     sound = np.sin(2 * np.pi * first * t) + 0.5 * np.sin(2 * np.pi * second * t)
     sound *= np.hanning(t.size)
-    return sound / np.abs(sound).max()
+    return np.asarray(sound / np.abs(sound).max(), dtype=np.float64)
 
 
 def spectrogram(sound: Floats, side: int) -> Tensor:

@@ -173,7 +173,7 @@ def test_the_verdict_says_only_what_the_rows_bear_out(rows):
 def test_the_figure_shows_every_arm_and_the_published_marks(rows):
     figure = comparison_2a(rows)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == [STORED, NOTHING, CUE, "published"]
+    assert set(labels) == {STORED, NOTHING, CUE, "published"}
     assert len(figure.axes) == 4
 
 
