@@ -54,6 +54,7 @@ bench: setup
 	$(PYTHON) scripts/bench.py
 	$(PYTHON) scripts/bench_attractors.py
 	$(PYTHON) scripts/bench_dense.py
+	$(PYTHON) scripts/bench_oscillators.py
 	$(PYTHON) scripts/bench_sweeps.py
 
 ui: setup
