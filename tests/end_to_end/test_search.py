@@ -126,6 +126,7 @@ def test_choices_that_do_not_fit_each_other_are_refused_with_the_job(tmp_path):
 
 
 SHRUNK = {  # every file, so small that it takes seconds
+    "associative": ("substrate=notebook,hopfield", "protocol.ladder=[2,4]"),
     "capacity": ("substrate=notebook", "protocol.targets=1,2"),
     "damage": ("substrate=notebook", "cue.keep=0.1,0.8"),
     "interference": ("substrate=notebook", "protocol.lures=1"),
