@@ -1,7 +1,7 @@
 """Repeat published comparison 2A: reaction-diffusion, Hopfield and oscillators as memories.
 
 Each medium with its published defects, with storing, without it, and the cue alone, on the
-spectrograms of three synthetic vowels; beside them a network that does store.
+spectrograms of three synthetic vowels; beside them two media that do store.
 """
 
 import argparse

@@ -1,4 +1,7 @@
-"""The same patterns in a network that stores them: the projection rule on two-valued patterns."""
+"""The same patterns in media that store them, each split at its median into two values."""
+
+from collections.abc import Callable
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -6,8 +9,9 @@ from torch import Tensor
 from memlab.comparison_2a.measures import KEPT, KEPT_TO_IDENTIFY, cues, pearson
 from memlab.draws import Draws
 from memlab.space import Cue, Item, Space
-from memlab.substrate import Meter
-from memlab.substrates.hopfield import Hopfield
+from memlab.substrate import Meter, Substrate
+
+Make: TypeAlias = Callable[[Space], Substrate]
 
 UNKNOWN = 0.5  # probability of *on* where a cue says nothing
 
@@ -17,13 +21,13 @@ def binary(patterns: Tensor) -> Tensor:
     return (patterns > patterns.flatten(1).median(1).values[:, None, None]).float()
 
 
-def projection(patterns: Tensor, draws: Draws) -> dict[str, dict[str, Tensor]]:
-    """All measures, each ``(R)``, of the network that stored, of one that did not, and of the cue.
+def stored_in(make: Make, patterns: Tensor, draws: Draws) -> dict[str, dict[str, Tensor]]:
+    """All measures, each ``(R)``, of a medium that stored, of one that did not, and of the cue.
 
-    The patterns are the same in all replicates, so one network answers the cues of all.
+    The patterns are the same in all replicates, so one medium answers the cues of all.
     """
     values, one = binary(patterns), Draws(draws.seed, (0,), key=draws.key)
-    network = Hopfield(Space(tuple(values.shape[1:])), rule="projection")
+    network = make(Space(tuple(values.shape[1:])))
     empty, full = network.blank(one), network.blank(one)
     for p in values:
         network.write(

@@ -7,7 +7,7 @@ from typing import TypeAlias, TypeVar, final
 import torch
 from torch import Tensor
 
-from memlab.comparison_2a.corrected import projection
+from memlab.comparison_2a.corrected import Make, stored_in
 from memlab.comparison_2a.measures import (
     KEPT,
     KEPT_TO_IDENTIFY,
@@ -25,16 +25,24 @@ from memlab.comparison_2a.spectrograms import patterns as spectrograms
 from memlab.draws import Draws
 from memlab.report import ENOUGH
 from memlab.statistics import Estimate, estimate
+from memlab.substrates.hopfield import Hopfield
+from memlab.substrates.kuramoto import Kuramoto
 
 Values: TypeAlias = dict[str, Tensor]  # measure -> (R)
 AnyMedium = TypeVar("AnyMedium", bound=Medium)
 
 SIZE = 128  # side of the field for which the expected values stand
 SMALLEST, LARGEST = 32, 192
-CORRECTED = "Hopfield, projection rule"
+CORRECTED, KURAMOTO = "Hopfield, projection rule", "Kuramoto"
 FIELD, NETWORK, PHASES = "reaction-diffusion", "Hopfield", "oscillators"
 STORED, NOTHING, CUE = "stored", "nothing stored", "cue alone"
-PARTS = {FIELD: 1, NETWORK: 2, PHASES: 4, CORRECTED: 2}  # medium -> share of the side it has
+PARTS = {
+    FIELD: 1,
+    NETWORK: 2,
+    PHASES: 4,
+    CORRECTED: 2,
+    KURAMOTO: 4,
+}  # medium -> share of the side it has
 UNIFORM = 0.3  # a cue that says nothing
 REPEATS = 4  # recalls of the first pattern in a row
 
@@ -97,7 +105,10 @@ def found(rows: Sequence[Row], medium: str, measure: str, arm: str) -> Row:
 
 def _rows(medium: str, size: int, draws: Draws) -> list[Row]:
     patterns = spectrograms(size // PARTS[medium])
-    arms = projection(patterns, draws) if medium == CORRECTED else _arms(medium, patterns, draws)
+    if medium in CORRECT:
+        arms = stored_in(CORRECT[medium], patterns, draws)
+    else:
+        arms = _arms(medium, patterns, draws)
     return [
         _row(medium, measure, arm, values, known=size == SIZE)
         for arm, measures in arms.items()
@@ -186,5 +197,9 @@ MEDIA: dict[str, Callable[[int, Draws], Medium]] = {
     FIELD: ReactionDiffusion,
     NETWORK: ContinuousHopfield,
     PHASES: Oscillators,
+}
+CORRECT: dict[str, Make] = {
+    CORRECTED: lambda space: Hopfield(space, rule="projection"),
+    KURAMOTO: Kuramoto,
 }
 PECULIAR = {FIELD: _of_field, NETWORK: _of_network, PHASES: _of_phases}

@@ -5,7 +5,17 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from memlab.comparison_2a.study import CORRECTED, CUE, FIELD, NETWORK, NOTHING, PHASES, STORED, Row
+from memlab.comparison_2a.study import (
+    CORRECTED,
+    CUE,
+    FIELD,
+    KURAMOTO,
+    NETWORK,
+    NOTHING,
+    PHASES,
+    STORED,
+    Row,
+)
 from memlab.figures.style import BAD, INK, MEDIUM, PALE, sheet
 
 MEASURES = {
@@ -21,6 +31,7 @@ NAMES = {
     NETWORK: "Hopfield",
     PHASES: "oscillators",
     CORRECTED: "projection\n(correct)",
+    KURAMOTO: "Kuramoto\n(correct)",
 }
 
 
@@ -50,5 +61,5 @@ def _bars(axes: Axes, rows: Sequence[Row], measure: str) -> None:
         values = [r.published or 0 for r in said]
         axes.scatter(at, values, marker="D", s=26, color=BAD, zorder=4, label="published")
     axes.axhline(0, color=INK, lw=0.8)
-    axes.axvline(len(places) - 1.5, color=PALE, lw=0.8, ls=":")
+    axes.axvline(len(places) - 2.5, color=PALE, lw=0.8, ls=":")
     axes.set_xticks(range(len(places)), list(NAMES.values()))

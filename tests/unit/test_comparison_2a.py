@@ -7,11 +7,22 @@ import pytest
 import torch
 
 from memlab.comparison_2a.__main__ import main
-from memlab.comparison_2a.corrected import binary, projection
+from memlab.comparison_2a.corrected import binary, stored_in
 from memlab.comparison_2a.measures import correlation_length, cues, pearson, spearman_p
 from memlab.comparison_2a.media import ContinuousHopfield, Oscillators, ReactionDiffusion
 from memlab.comparison_2a.spectrograms import patterns
-from memlab.comparison_2a.study import CUE, FIELD, NETWORK, NOTHING, PHASES, STORED, found, studied
+from memlab.comparison_2a.study import (
+    CORRECT,
+    CORRECTED,
+    CUE,
+    FIELD,
+    NETWORK,
+    NOTHING,
+    PHASES,
+    STORED,
+    found,
+    studied,
+)
 from memlab.comparison_2a.verdict import gained, verdict
 from memlab.draws import Draws
 from memlab.figures.comparison_2a import comparison_2a
@@ -145,7 +156,7 @@ def test_a_cue_keeps_its_share_and_is_zero_elsewhere():
 
 
 def test_the_projection_rule_fills_in_what_the_cue_hid_only_after_storing():
-    found = projection(patterns(32), DRAWS)
+    found = stored_in(CORRECT[CORRECTED], patterns(32), DRAWS)
     assert found[STORED]["hidden part"].tolist() == pytest.approx([1] * 6)
     assert found[NOTHING]["hidden part"].tolist() == [0] * 6
     assert torch.equal(found[NOTHING]["capacity"], found[CUE]["capacity"])
