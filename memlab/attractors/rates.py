@@ -25,6 +25,7 @@ class Clock:
     dt: float  # of one step
     duration: float  # of a recall, at most
     still: float  # a recall is over when no rate moves faster than this, 1/ms
+    held: float = 0.0  # it is not over before this, ms: the input may still change
     left: float | None = None  # share of a rate after a step without input; None: exp(-dt/tau)
 
     @property
@@ -67,6 +68,9 @@ def relaxed(
         if fixed is not None:
             new = torch.where(fixed, start, new)
         moving = (new - r).abs().amax(2, keepdim=True) >= clock.still * clock.dt  # (R, C, 1)
+        if step * clock.dt <= clock.held:
+            r = new
+            continue
         r = torch.where(moving, new, r)
         if not bool(moving.any()):
             break

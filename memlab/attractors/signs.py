@@ -11,7 +11,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-TIE = 1e-6  # a field this small is 0: sums of equal terms in another order differ by as much
+TIE = 1e-5  # a field this small beside the strongest coupling is 0, but for the order of its sum
 SETTLING = 3  # sweeps before anybody asks whether a cue swings: few are not done by then
 SPARED = 0.9  # share of the cues still under way below which those that are done are dropped
 
@@ -31,12 +31,13 @@ def synchronous(
     now, held, silent = s, fixed, _silent(s)
     swung = torch.zeros(s.shape[:2], dtype=torch.bool, device=s.device)
     turned: Tensor | None = None  # the units that changed in the sweep before
+    tie = _tie(w)
     for sweep in range(most):
         fields = torch.bmm(now, w)
         if watch is not None:
             watch(sweep, now, fields)
         accord = _accord(fields, now, held, silent=silent)  # (R, C, N)
-        moves = (accord.amin(2) <= -TIE) & ~swung  # far cheaper than any() over N bools
+        moves = (accord.amin(2) <= -tie[..., 0]) & ~swung  # far cheaper than any() over N bools
         moving = moves.any(0)  # a cue is done when it is in every replicate
         if not bool(moving.any()):
             break
@@ -47,7 +48,7 @@ def synchronous(
             swung, moves = swung[:, moving], moves[:, moving]
             turned = None if turned is None else turned[:, moving]
             held = None if held is None else held[:, moving]
-        turn = accord <= -TIE
+        turn = accord <= -tie
         if turned is not None and sweep >= SETTLING:
             swung = swung | ((turn == turned).all(2) & moves)
         if bool(swung.any()):
@@ -89,12 +90,12 @@ def energy(s: Tensor, fields: Tensor) -> Tensor:
 
 def _swept(w: Tensor, s: Tensor, fixed: Tensor | None, order: Tensor) -> bool:
     """Update every unit once, in place; whether any changed."""
-    rows = torch.arange(len(w), device=w.device)
+    rows, tie = torch.arange(len(w), device=w.device), _tie(w)[..., 0]
     changed = torch.zeros((), dtype=torch.bool, device=s.device)
     for units in order.T:  # (R,)
         field = torch.bmm(s, w[rows, :, units][:, :, None])[..., 0]  # (R, C)
         old = s[rows, :, units]
-        new = torch.where(field.abs() < TIE, old, field.sign())
+        new = torch.where(field.abs() < tie, old, field.sign())
         if fixed is not None:
             new = torch.where(fixed[rows, :, units], old, new)
         s[rows, :, units] = new
@@ -109,6 +110,12 @@ def _accord(fields: Tensor, s: Tensor, fixed: Tensor | None, *, silent: bool) ->
     """
     accord = torch.where(s == 0, -fields.abs(), s * fields) if silent else fields.mul_(s)
     return accord if fixed is None else accord.masked_fill_(fixed, 0.0)
+
+
+def _tie(w: Tensor) -> Tensor:
+    """Fields below this count as 0, ``(R, 1, 1)``: in proportion, for fading scales all."""
+    strongest = torch.maximum(w.amax((1, 2), keepdim=True), -w.amin((1, 2), keepdim=True))
+    return (TIE * strongest).clamp(min=torch.finfo(w.dtype).tiny)
 
 
 def _silent(s: Tensor) -> bool:

@@ -19,7 +19,7 @@ from memlab.substrates.dense_memory import DenseMemory
 Positive: TypeAlias = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Amount: TypeAlias = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 
-MOST = 80.0  # β E: beyond it a weight leaves what float32 holds
+MOST = 80.0  # β E, or E of a prior: beyond it a weight leaves what float32 holds
 
 
 @final
@@ -54,7 +54,8 @@ class EmotionalAttractor(Substrate):
     def __post_init__(self) -> None:
         """Refuse patterns it cannot hold, and steps that diverge."""
         check_binary(self.space, "emotional_attractor")
-        check_size(self.space, "emotional_attractor")
+        if self.law != "prior":
+            check_size(self.space, "emotional_attractor")
         longest = 2 * self.tau
         if self.form == "exact" and self.dt >= longest:
             raise ValueError(f"dt must be below 2 tau = {longest:g} ms, got {self.dt:g} ms")
@@ -78,7 +79,7 @@ class EmotionalAttractor(Substrate):
     def write(self, engram: Engram, item: Item, draws: Draws, meter: Meter) -> None:
         shown = item.salience > 0
         if self.law == "prior":  # the softmax memory takes a log of what it is handed
-            felt = torch.where(shown, item.salience.exp(), 0.0)
+            felt = torch.where(shown, item.salience.clamp(max=MOST).exp(), 0.0)
             self._softmax.write(engram, Item(item.values, item.valid, felt), draws, meter)
             return
         weight = torch.where(shown, self.gamma * self._weight(item.salience), 0.0)
@@ -112,9 +113,14 @@ class EmotionalAttractor(Substrate):
     def _clock(self) -> rates.Clock:
         """Explicit Euler steps of the published forms are those of an exact one with this share."""
         if self.form == "exact":
-            return rates.Clock(self.tau, self.dt, self.duration, self.still)
+            return rates.Clock(self.tau, self.dt, self.duration, self.still, self._held)
         share = self.tau if self.form == "a" else 1 / self.tau
-        return rates.Clock(self.tau, 1.0, self.duration, self.still, left=1 - share)
+        return rates.Clock(self.tau, 1.0, self.duration, self.still, self._held, left=1 - share)
+
+    @property
+    def _held(self) -> float:
+        """How long the input goes on, ms."""
+        return self.current_for if self.current else 0.0
 
     def _weight(self, emotion: Tensor) -> Tensor:
         """exp(∓ β E), within what a float holds."""
