@@ -27,7 +27,11 @@ UNWRITABLE = {
 
 def explained(error: Exception, groups: tuple[str, ...]) -> str:
     """One screen for an exception: which key, what was given, what would be valid."""
-    told = (in_words(cause, groups) for cause in chain(error))
+    causes = list(chain(error))
+    if any(isinstance(cause, OSError) and cause.errno in UNWRITABLE for cause in causes):
+        # a folder is made by first trying below it: that it is not there is no cause of anything
+        causes = [cause for cause in causes if not isinstance(cause, FileNotFoundError)]
+    told = (in_words(cause, groups) for cause in causes)
     first = next((words for words in told if words), None)
     if first is not None:
         return first

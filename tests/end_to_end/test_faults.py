@@ -153,3 +153,9 @@ def test_a_clock_that_is_set_back_changes_nothing(done):
     assert again.returncode == 0, again.stderr
     assert "3 of 3 jobs finished (2 of them before)." in again.stderr
     assert "3/3 done" in again.stderr
+
+
+def test_results_that_no_folder_can_be_made_for_are_refused_in_our_words(tmp_path):
+    result = memlab(tmp_path, "substrate=notebook", "outputs=/proc/nowhere")
+    assert result.returncode == 2
+    assert "cannot be made there; outputs=FOLDER puts all results elsewhere" in result.stderr
