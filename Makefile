@@ -51,11 +51,9 @@ faults: setup
 check: lint types native-test test
 
 bench: setup
-	$(PYTHON) scripts/bench.py
-	$(PYTHON) scripts/bench_attractors.py
-	$(PYTHON) scripts/bench_dense.py
-	$(PYTHON) scripts/bench_oscillators.py
-	$(PYTHON) scripts/bench_sweeps.py
+	@status=0; for bench in bench bench_attractors bench_dense bench_oscillators bench_sweeps; do \
+		echo "== $$bench"; $(PYTHON) scripts/$$bench.py || status=$$?; \
+	done; exit $$status
 
 ui: setup
 	$(PYTHON) -m memlab.ui

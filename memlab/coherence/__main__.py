@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memlab.app.options import add_numbers, add_outputs
+
 if TYPE_CHECKING:
     from memlab.coherence.study import Row
 
@@ -28,24 +30,13 @@ def parser() -> argparse.ArgumentParser:
         epilog=FORMS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    for name, default, told in (
+    numbers = (
         ("trials", 60, "trials of a recording, where they are not what is varied"),
         ("replicates", 20, "independent repetitions, at least 6"),
         ("seed", 1, "of all random draws"),
-    ):
-        line.add_argument(
-            f"--{name}",
-            type=int,
-            default=default,
-            metavar="N",
-            help=f"{told} (default: %(default)s)",
-        )
-    line.add_argument(
-        "--outputs",
-        type=Path,
-        default=Path("outputs"),
-        help="the folder of all results (default: %(default)s)",
     )
+    add_numbers(line, numbers)
+    add_outputs(line)
     return line
 
 
