@@ -108,7 +108,7 @@ def relaxed_phases(
     work = torch.empty(lib.ml_kuramoto_work(dims, team))
     status = lib.ml_kuramoto_relax(
         dims,
-        ffi.new("ml_phase_motion *", (motion.injection, motion.still)),
+        ffi.new("ml_phase_motion *", (motion.injection, motion.second, motion.still)),
         motion.steps,
         team,
         pointer("coupling", k, k.shape),

@@ -1,4 +1,6 @@
-"""Coupled phase oscillators: θ_i' = ω_i + Σ_j K_ij sin(θ_j - θ_i) - K_s sin 2θ_i.
+"""Coupled phase oscillators.
+
+    θ_i' = ω_i + Σ_j K_ij sin(θ_j - θ_i) - K_s sin 2θ_i + (ε/N) Σ_j sin 2(θ_j - θ_i)
 
 Phases ``theta (R, C, N)`` are in rad, rates in rad per time; time is in units in which one stored
 pattern of weight 1 pulls with 1. Couplings know the pair ``(cos θ, sin θ)`` as ``(R, 2C, N)``
@@ -29,6 +31,7 @@ class Motion:
     dt: Tensor  # (R, 1, 1), time
     steps: int  # at most
     still: float  # a cue has settled when none of its phases moves faster, rad/time
+    second: float = 0.0  # ε, of the second harmonic that couples all alike, rad/time
 
 
 def relaxed(
@@ -61,14 +64,23 @@ def relaxed(
 def velocity(pair: Tensor, around: Tensor, motion: Motion) -> Tensor:
     """θ' of every phase, ``(R, C, N)``, from (cos θ, sin θ) and its fields."""
     (cos, sin), (real, imaginary) = pair.chunk(2, 1), around.chunk(2, 1)
-    return motion.omega + cos * imaginary - sin * (real + 2 * motion.injection * cos)
+    first = motion.omega + cos * imaginary - sin * (real + 2 * motion.injection * cos)
+    if motion.second == 0:
+        return first
+    doubled = torch.stack([cos * cos - sin * sin, 2 * cos * sin])
+    mean = motion.second * doubled.mean(3, keepdim=True)
+    return first + doubled[0] * mean[1] - doubled[1] * mean[0]
 
 
-def energy(theta: Tensor, around: Tensor, injection: float) -> Tensor:
-    """-½ Σ K_ij cos(θ_j - θ_i) - ½ K_s Σ cos 2θ_i, ``(R, C)``: falls where all ω are equal."""
+def energy(theta: Tensor, around: Tensor, injection: float, second: float) -> Tensor:
+    """Falls where all ω are equal, ``(R, C)``.
+
+    -½ Σ K_ij cos(θ_j - θ_i) - ½ K_s Σ cos 2θ_i - (ε/4N) Σ cos 2(θ_j - θ_i)
+    """
     real, imaginary = around.chunk(2, 1)
     pulled = theta.cos() * real + theta.sin() * imaginary
-    return -0.5 * (pulled + injection * (2 * theta).cos()).sum(2)
+    binary = -0.5 * (pulled + injection * (2 * theta).cos()).sum(2)
+    return binary - 0.25 * second * theta.shape[2] * order(2 * theta).square()
 
 
 def order(theta: Tensor) -> Tensor:
@@ -119,10 +131,10 @@ def reach_of(k: Tensor) -> int:
     return (math.isqrt(k.shape[1] + 1) - 1) // 2
 
 
-def longest_step(k: Tensor, injection: float) -> Tensor:
-    """The step ``(R,)`` below which the energy must fall, 1 / (max_i Σ_j |K_ij| + K_s).
+def longest_step(k: Tensor, injection: float, second: float) -> Tensor:
+    """The step ``(R,)`` below which the energy must fall, 1 / (max_i Σ_j |K_ij| + K_s + 2ε).
 
     By Gershgorin no curvature of the energy exceeds twice that denominator.
     """
     total = k.abs().sum(2) if k.ndim == 3 else k.abs().sum(1).flatten(1)
-    return 1 / (total.amax(1) + injection)
+    return 1 / (total.amax(1) + injection + 2 * second)

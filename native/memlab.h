@@ -72,6 +72,7 @@ typedef struct {
 
 typedef struct {
     float injection; /* K_s, rad/time */
+    float second;    /* eps: second harmonic that couples all alike, rad/time */
     float still;     /* a field has settled when no phase moves faster, rad/time */
 } ml_phase_motion;
 

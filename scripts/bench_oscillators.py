@@ -18,7 +18,7 @@ from torch import Tensor
 from memlab import native, oscillators
 from memlab.draws import Draws
 
-SIDE, REACH, STEPS, DENSE_STEPS, ROUNDS = 128, 3, 20, 2, 5
+SIDE, REACH, STEPS, DENSE_STEPS, ROUNDS = 128, 3, 100, 2, 5
 OVER_DENSE, OVER_TORCH = 20.0, 10.0
 DRAWS = Draws(seed=1, replicates=(0,))
 

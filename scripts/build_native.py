@@ -18,7 +18,12 @@ SOURCES = [
     "native/gs_tick_plain.c",
     "native/kuramoto.c",
 ]
-INTERNAL = ["native/gs.h", "native/gs_lanes.h", "native/gs_tick.h"]
+INTERNAL = [
+    "native/gs.h",
+    "native/gs_lanes.h",
+    "native/gs_tick.h",
+    "native/kuramoto_fields.h",
+]
 FLAGS = ["-O3", "-std=c11", "-ffp-contract=off", "-fno-math-errno"]
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Wno-sign-conversion"]
 

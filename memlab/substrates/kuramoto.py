@@ -22,13 +22,14 @@ NotNegative: TypeAlias = Annotated[float, Field(strict=True, ge=0, allow_inf_nan
 @final
 @dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
 class Kuramoto(Substrate):
-    """Phase oscillators, θ_i' = ω_i + Σ_j K_ij sin(θ_j - θ_i) - K_s sin 2θ_i.
+    """Phase oscillators, θ_i' = ω_i + Σ_j K_ij sin(θ_j - θ_i) - K_s sin 2θ_i + second harmonic.
 
     Hebbian couplings: those that were alike swing in phase, those that were not in antiphase, on
     all others or on the square of radius ``reach`` around each on a torus. A cue sets the phases 0
     (on) and π (off), and π/2 where it says nothing; those it vouches for are held, if ``clamp``.
     An answer is read relative to the cue. A signal at twice the frequency, K_s, makes phases
-    binary; without it no load is free of errors.
+    binary; without it no load is free of errors. So does a second harmonic among all, ε, but from
+    0.5 on it holds every answer where its cue began, whatever was learned.
     T. Aoyagi, PRL 74, 4075 (1995); T. Wang and J. Roychowdhury, UCNC (2019) for K_s.
     """
 
@@ -36,6 +37,7 @@ class Kuramoto(Substrate):
     reach: Annotated[int, Field(strict=True, gt=0)] | None = None  # cells; None: all to all
     decay: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0  # share lost per presentation
     injection: NotNegative = 0.3  # K_s, rad/time
+    second: NotNegative = 0.0  # ε of (ε/N) Σ_j sin 2(θ_j - θ_i), rad/time
     spread: NotNegative = 0.0  # sd of the natural frequencies, rad/time
     jitter: NotNegative = 0.1  # sd of phases a cue sets and does not vouch for, rad
     clamp: bool = True  # hold what a cue is certain of
@@ -56,11 +58,12 @@ class Kuramoto(Substrate):
                 f"backend=native needs a reach and the compiled kernel (make setup), got "
                 f"reach={self.reach}; try torch or auto"
             )
-        longest = 1 / (1 + self.injection)
+        longest = 1 / (1 + self.injection + 2 * self.second)
         if self.dt >= longest:
             raise ValueError(
-                f"dt must be below 1 / (1 + injection) = {longest:.3g}, the step that follows one "
-                f"stored pattern, got {self.dt:g} with injection={self.injection:g}"
+                f"dt must be below 1 / (1 + injection + 2 second) = {longest:.3g}, the step that "
+                f"follows one stored pattern, got {self.dt:g} with injection={self.injection:g}, "
+                f"second={self.second:g}"
             )
 
     def footprint(self) -> int:
@@ -114,8 +117,9 @@ class Kuramoto(Substrate):
         sides = self.space.shape
         if len(sides) != 2:
             raise ValueError(
-                f"a reach needs patterns on a plane, got reach={reach} for {self.space}; take "
-                "substrate.reach=null, or patterns of height and width (digits, shapes)"
+                f"kuramoto with a reach holds patterns on a plane, got {self.space}; take "
+                f"substrate.reach=null, not {reach}, or patterns of height and width (digits, "
+                "shapes)"
             )
         if 2 * reach + 1 > min(sides):
             raise ValueError(
@@ -130,10 +134,11 @@ class Kuramoto(Substrate):
         return native.available() and not meter.watched
 
     def _motion(self, engram: Engram) -> oscillators.Motion:
-        longest = oscillators.longest_step(engram["coupling"], self.injection)
+        longest = oscillators.longest_step(engram["coupling"], self.injection, self.second)
         return oscillators.Motion(
             omega=engram["frequencies"].flatten(1)[:, None],
             injection=self.injection,
+            second=self.second,
             dt=longest.clamp(max=self.dt)[:, None, None],
             steps=max(1, round(self.duration / self.dt)),
             still=self.still,
@@ -153,7 +158,7 @@ class Kuramoto(Substrate):
 
     def _seen(self, meter: Meter, seen: Tensor, step: int, theta: Tensor, around: Tensor) -> None:
         """Energy, order and answer as they stand."""
-        meter.add("energy", step, oscillators.energy(theta, around, self.injection))
+        meter.add("energy", step, oscillators.energy(theta, around, self.injection, self.second))
         meter.add("order", step, oscillators.order(theta))
         meter.tick(1)
         meter.look(step, self._answer(theta, seen))

@@ -14,13 +14,23 @@ from memlab.space import Cue, Item, Space
 from memlab.substrate import Engram, Meter, Readout, Substrate
 
 CONF = Path(__file__).parents[2] / "conf" / "substrate"
-NAMES = sorted(path.stem for path in CONF.glob("*.yaml"))
+VARIANTS = {  # what the keys of one file can make of a medium
+    "hopfield storkey": {"rule": "storkey"},
+    "hopfield projection": {"rule": "projection", "update": "asynchronous"},
+    "hopfield rate": {"units": "rate", "decay": 0.05, "bound": 3.0},
+    "emotional_attractor stated": {"law": "stated", "gamma": 0.05, "current": 1.0},
+    "emotional_attractor prior": {"law": "prior"},
+    "dense_memory polynomial": {"energy": "polynomial"},
+    "dense_memory centred": {"similarity": "centred", "beta": 50.0},
+}
+NAMES = [*sorted(path.stem for path in CONF.glob("*.yaml")), *VARIANTS]
 QUICK = {"size": 64, "write_steps": 60, "read_steps": 150, "read": 150}  # where a medium has them
 
 
 def substrate_of(name: str, space: Space) -> Substrate:
-    """The medium of a YAML file, with its long runs cut short."""
-    config = OmegaConf.load(CONF / f"{name}.yaml")
+    """The medium of a YAML file, or a variant of it, with its long runs cut short."""
+    config = OmegaConf.load(CONF / f"{name.split(maxsplit=1)[0]}.yaml")
+    config.update(VARIANTS.get(name, {}))
     config.update({key: value for key, value in QUICK.items() if key in config})
     substrate: Substrate = instantiate(config)(space=space)
     return substrate

@@ -14,7 +14,8 @@ from tests.contract.conftest import NAMES, Bench, substrate_of
 FORGETS = {"no_memory"}  # media that are meant to remember nothing
 # A shuffled scar field keeps alight most of what a half-given pattern lit: much of such a recall is
 # the scars' statistics and not their places. The controls say how much; here it must be the lesser.
-PARTLY_STATISTICAL = {"gray_scott", "gray_scott_graded", "gray_scott_published"}
+# Couplings of neighbours too: in solid shapes most agree, and that alone fills holes.
+PARTLY_STATISTICAL = {"gray_scott", "gray_scott_graded", "gray_scott_published", "kuramoto_local"}
 
 
 def scores(bench: Bench, engram: Engram) -> torch.Tensor:
