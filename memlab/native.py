@@ -1,6 +1,5 @@
 """The C library's face: checked tensors in, exceptions out, the bits of the torch reference."""
 
-import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from memlab.oscillators import Motion
+from memlab.oscillators import Motion, reach_of
 from memlab.reaction_diffusion import Backend, Kinetics, ScarRule, check_finite
 
 try:
@@ -16,6 +15,7 @@ try:
 except ImportError:  # not built: every call below says so
     ffi = lib = None
 
+DENSE = 3  # axes of couplings between all
 LAWS = {"saturating": "ML_SATURATING", "graded": "ML_GRADED"}
 
 
@@ -97,11 +97,14 @@ def train(
 def relaxed_phases(
     k: Tensor, theta: Tensor, fixed: Tensor | None, motion: Motion, *, threads: int | None = None
 ) -> Tensor:
-    """``oscillators.relaxed`` under local couplings ``k (R, neighbours, H, W)``."""
+    """``oscillators.relaxed`` under couplings ``k (R, neighbours, H, W)``, or ``(R, N, N)``."""
     team = team_of(motion.steps, threads)
-    replicates, neighbours, *sides = k.shape
-    shape = (replicates, theta.shape[1], *sides)
-    dims = ffi.new("ml_phase_dims *", (*shape, (math.isqrt(neighbours + 1) - 1) // 2))
+    replicates, cues, units = theta.shape
+    if k.ndim == DENSE:
+        shape, k = (1, units, 0), k.mT.contiguous()
+    else:
+        shape = (*k.shape[2:], reach_of(k))
+    dims = ffi.new("ml_phase_dims *", (replicates, cues, *shape))
     final = theta.clone(memory_format=torch.contiguous_format)
     loose = torch.ones_like(final) if fixed is None else (~fixed).float().contiguous()
     omega, dt = motion.omega.contiguous(), motion.dt.contiguous()

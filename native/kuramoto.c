@@ -1,4 +1,4 @@
-/* Phase oscillators on a torus, each coupled to the square of radius r around it.
+/* Phase oscillators, each coupled to the square of radius r around it on a torus, or to all.
  *
  *   theta_i' = omega_i + sum_d K_d(i) sin(theta_(i+d) - theta_i) - K_s sin(2 theta_i)
  *                      + (eps / N) sum_j sin(2 theta_j - 2 theta_i)
@@ -6,7 +6,7 @@
  *   C, S = sum_d K_d(i) (cos, sin)_(i+d),   C2, S2 = (eps / N) sum_j (cos, sin)(2 theta_j)
  *
  * Explicit steps until no phase of a field moves faster than `still`. Offsets d go row by row,
- * without (0, 0). (Y. Kuramoto, Chemical Oscillations, Waves, and Turbulence, 1984.)
+ * without (0, 0); of reach 0, i + d runs over all oscillators. (Y. Kuramoto, Chemical Oscillations, Waves, and Turbulence, 1984.)
  */
 #include "memlab.h"
 
@@ -30,21 +30,21 @@ enum { BLOCK = 16 }; /* columns whose sums stay in registers */
 #define JOINED(a, b) JOIN(a, b)
 
 #define LANES 4
-#define FIELDS fields_plain
+#define SET plain
 #include "kuramoto_fields.h"
 
 #ifdef CHOOSES
 #pragma GCC push_options
 #pragma GCC target("avx2")
 #define LANES 8
-#define FIELDS fields_avx2
+#define SET avx2
 #include "kuramoto_fields.h"
 #pragma GCC pop_options
 
 #pragma GCC push_options
 #pragma GCC target("avx512f")
 #define LANES 16
-#define FIELDS fields_avx512
+#define SET avx512
 #include "kuramoto_fields.h"
 #pragma GCC pop_options
 #endif
@@ -53,16 +53,16 @@ typedef void (*block_fields)(size_t side, size_t stride, const float *k, const f
                              const float *sine, float *C, float *S);
 
 /* The best that this machine can run. */
-static block_fields best_fields(void) {
+static block_fields best_fields(int near) {
 #ifdef CHOOSES
     if (__builtin_cpu_supports("avx512f")) {
-        return fields_avx512;
+        return near ? near_avx512 : all_avx512;
     }
     if (__builtin_cpu_supports("avx2")) {
-        return fields_avx2;
+        return near ? near_avx2 : all_avx2;
     }
 #endif
-    return fields_plain;
+    return near ? near_plain : all_plain;
 }
 
 typedef struct {
@@ -82,14 +82,16 @@ typedef struct {
 static plane plane_of(const ml_phase_dims *d) {
     const size_t H = (size_t)d->height, W = (size_t)d->width, r = (size_t)d->reach;
     const size_t blocks = (W + BLOCK - 1) / BLOCK, stride = blocks * BLOCK + 2 * r;
+    const size_t square = (2 * r + 1) * (2 * r + 1) - 1;
     return (plane){.height = H, .width = W, .reach = r, .pixels = H * W,
-                   .neighbours = (2 * r + 1) * (2 * r + 1) - 1, .blocks = blocks,
+                   .neighbours = r ? square : H * W, .blocks = blocks,
                    .stride = stride, .padded = (H + 2 * r) * stride};
 }
 
 static int dims_ok(const ml_phase_dims *d) {
-    return d && d->replicates > 0 && d->cues > 0 && d->reach > 0 && d->height > 2 * d->reach &&
-           d->width > 2 * d->reach && d->replicates <= INT32_MAX / d->cues;
+    return d && d->replicates > 0 && d->cues > 0 && d->reach >= 0 && d->height > 2 * d->reach &&
+           d->width > 2 * d->reach && (d->reach > 0 || d->height == 1) &&
+           d->replicates <= INT32_MAX / d->cues;
 }
 
 static size_t packed_floats(const plane *p) {
@@ -106,7 +108,7 @@ static scratch scratch_of(const plane *p, float *work) {
     memset(cosine, 0, 2 * p->padded * sizeof(float)); /* the last block reads beyond the margin */
     return (scratch){.packed = work, .cosine = cosine, .sine = cosine + p->padded,
                      .speed = speed, .C = C, .S = C + p->blocks * BLOCK,
-                     .fields = best_fields()};
+                     .fields = best_fields(p->reach > 0)};
 }
 
 size_t ml_kuramoto_work(const ml_phase_dims *dims, int32_t threads) {
@@ -182,9 +184,10 @@ static void pack(const plane *p, const float *k, float *packed) {
 }
 
 static void fields_of_row(const plane *p, const scratch *w, size_t y) {
+    const size_t side = p->reach ? 2 * p->reach + 1 : p->pixels;
     for (size_t b = 0; b < p->blocks; b++) {
-        const size_t at = y * p->stride + b * BLOCK;
-        w->fields(2 * p->reach + 1, p->stride,
+        const size_t at = p->reach ? y * p->stride + b * BLOCK : 0;
+        w->fields(side, p->stride,
                   w->packed + (y * p->blocks + b) * p->neighbours * BLOCK, w->cosine + at,
                   w->sine + at, w->C + b * BLOCK, w->S + b * BLOCK);
     }

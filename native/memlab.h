@@ -60,14 +60,14 @@ ml_status ml_gs_train(const ml_field_dims *dims, const ml_kinetics *kinetics,
                       float *restrict feed, float *restrict kill, float *restrict similarity,
                       float *restrict work);
 
-/* ---- Phase oscillators with local couplings: kuramoto.c ---- */
+/* ---- Phase oscillators: kuramoto.c ---- */
 
 typedef struct {
     int32_t replicates; /* R: each has its own couplings */
     int32_t cues;       /* C: fields of one replicate */
-    int32_t height;     /* H */
+    int32_t height;     /* H; 1 of reach 0 */
     int32_t width;      /* W */
-    int32_t reach;      /* r, below half of H and of W */
+    int32_t reach;      /* r, below half of H and of W; 0: all are coupled to all */
 } ml_phase_dims;
 
 typedef struct {
@@ -80,8 +80,8 @@ typedef struct {
 size_t ml_kuramoto_work(const ml_phase_dims *dims, int32_t threads);
 
 /* Let theta (R, C, H, W), rad, relax in place for at most `steps` steps.
- * coupling (R, (2r + 1)^2 - 1, H, W); omega (R, H, W); dt (R): time per step;
- * loose (R, C, H, W): 1, or 0 where a phase is held. */
+ * coupling (R, (2r + 1)^2 - 1, H, W), of reach 0 (R, W from, W to); omega (R, H, W);
+ * dt (R): time per step; loose (R, C, H, W): 1, or 0 where a phase is held. */
 ml_status ml_kuramoto_relax(const ml_phase_dims *dims, const ml_phase_motion *motion,
                             int32_t steps, int32_t threads, const float *restrict coupling,
                             const float *restrict omega, const float *restrict dt,

@@ -1,8 +1,10 @@
 """Scores along an axis: load, damage, gap, age; each beside its controls and what theory says."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,6 +16,7 @@ from memlab.attractors import theory
 from memlab.figures.style import CEILING, FLOOR, INK, MEDIUM, PALE, SPARE, sheet, words
 from memlab.metrics import ages
 from memlab.metrics.ladder import Ladder, Place, ladder
+from memlab.metrics.measure import Measure
 from memlab.report import Report
 from memlab.session import Session
 from memlab.statistics import Floats, band
@@ -21,6 +24,7 @@ from memlab.statistics import Floats, band
 Scored: TypeAlias = Callable[[str | None], Ladder | Absent]  # of a control, or of the medium
 
 BINARY = 2
+NAMED = 2  # floors told by name: those that are highest at most points
 UNITS = {
     "items": "items learned",
     "flips": "share of the cue's values that are wrong",
@@ -41,11 +45,29 @@ def score_along(
     arm: str | None = None,
     where: Mapping[str, Place] | None = None,
     theory_lines: bool = False,
+    marks: Mapping[str, Callable[[Session], Measure]] | None = None,
     title: str = "",
 ) -> Figure | Absent:
-    """Scores against one axis, a panel per measure: the medium, its best floor, its ceiling."""
-    scored = {m: partial(_at, session, axis, m, arm, where) for m in measures}
-    return _panels(session, scored, axis, title, lines=theory_lines)
+    """Scores against one axis, a panel per measure: the medium, its best floor, its ceiling.
+
+    ``marks`` are metrics whose value is a place on the axis, such as a predicted limit.
+    """
+    scored = {m: partial(score_at, session, axis, m, arm, where) for m in measures}
+    figure = _panels(session, scored, axis, title, lines=theory_lines)
+    if isinstance(figure, Figure):
+        for name, metric in (marks or {}).items():
+            _marked(figure.axes, name, metric(session))
+    return figure
+
+
+def _marked(panels: Sequence[Axes], name: str, place: Measure) -> None:
+    """An upright line where a metric says so, in every panel."""
+    if isinstance(place, Absent):
+        return
+    at = float(place.mean())
+    for axes in panels:
+        axes.axvline(at, color=INK, lw=1, ls=(0, (1, 2)))
+        _named(axes, at, f"{words(name)} {at:.3g}", 0.9)
 
 
 def score_by_age(
@@ -76,7 +98,7 @@ def score_by_parts(
 ) -> Figure | Absent:
     """One score against one axis, a curve for each of several places on other axes.
 
-    A dashed line of the same colour is the floor that scores highest there.
+    A dashed line of the same colour is, at each point, the floor that scores highest there.
     """
     found = {n: ladder(session, axis=axis, measure=measure, where=w) for n, w in parts.items()}
     curves = {name: one for name, one in found.items() if isinstance(one, Ladder)}
@@ -86,18 +108,17 @@ def score_by_parts(
     axes = figure.subplots()
     for place, ((name, curve), ink) in enumerate(zip(curves.items(), SPARE, strict=False)):
         _draw(axes, curve, ink, words(name), wide=place == 0)
-        floor = _best(session, partial(_at, session, axis, measure, None, parts[name]))
+        floor = best_floor(session, partial(score_at, session, axis, measure, None, parts[name]))
         if floor is not None:
-            label = f"best floor ({words(floor[0])})"
-            mean = floor[1].values.double().mean(0).numpy()
-            axes.plot(floor[1].x, mean, color=ink, ls="--", lw=1, alpha=0.8, label=label)
+            label = f"best floor ({floor.names})"
+            axes.plot(floor.x, floor.means, color=ink, ls="--", lw=1, alpha=0.8, label=label)
     axes.set(xlabel=UNITS.get(axis, words(axis)), ylabel=words(measure))
     axes.axhline(0, color=PALE, lw=0.8, zorder=0)
     axes.legend(loc="upper left", bbox_to_anchor=(0, 1.13), ncols=4, borderaxespad=0)
     return figure
 
 
-def _at(  # noqa: PLR0917  bound one by one
+def score_at(  # noqa: PLR0917  bound one by one
     session: Session,
     axis: str,
     measure: str,
@@ -105,6 +126,7 @@ def _at(  # noqa: PLR0917  bound one by one
     where: Mapping[str, Place] | None,
     control: str | None,
 ) -> Ladder | Absent:
+    """A score along an axis, of the medium or of a control."""
     return ladder(session, axis=axis, measure=measure, arm=arm, where=where, control=control)
 
 
@@ -151,23 +173,37 @@ def _draw(
 
 
 def _controls(axes: Axes, session: Session, score: Scored, axis: str) -> None:
-    """The floor that scores highest over the whole axis, and the ceilings."""
-    best = _best(session, score)
+    """At each point the floor that scores highest there, and the ceilings."""
+    best = best_floor(session, score)
     if best is not None:
-        mean = best[1].values.double().mean(0).numpy()
-        axes.plot(best[1].x, mean, color=FLOOR, ls="--", lw=1.3, label="best floor")
-        axes.set_title(f"best floor: {words(best[0])}", fontsize=8, color=FLOOR)
+        axes.plot(best.x, best.means, color=FLOOR, ls="--", lw=1.3, label="best floor")
+        axes.set_title(f"best floor: {best.names}", fontsize=8, color=FLOOR)
     nearest = score("nearest")
     if isinstance(nearest, Ladder) and axis != "age":
         mean = nearest.values.double().mean(0).numpy()
         axes.plot(nearest.x, mean, color=CEILING, ls=":", lw=1.5, label="nearest pattern")
 
 
-def _best(session: Session, score: Scored) -> tuple[str, Ladder] | None:
-    """The floor that scores highest over a whole axis."""
+@final
+@dataclass(frozen=True)
+class Floor:
+    """The highest of all floors at each point of an axis, and which they are, most often first."""
+
+    x: tuple[float, ...]
+    means: Floats
+    names: str
+
+
+def best_floor(session: Session, score: Scored) -> Floor | None:
+    """The highest of a session's floors at each point; None where no floor has a score."""
     found = {name: score(name) for name in session.floors}
     floors = {n: one for n, one in found.items() if isinstance(one, Ladder)}
-    return max(floors.items(), key=lambda one: float(one[1].values.mean())) if floors else None
+    if not floors:
+        return None
+    means = np.stack([one.values.double().mean(0).numpy() for one in floors.values()])
+    names = Counter(words(list(floors)[row]) for row in means.argmax(0)).most_common()
+    told = [name for name, _ in names[:NAMED]] + ["…"] * (len(names) > NAMED)
+    return Floor(next(iter(floors.values())).x, means.max(0), ", ".join(told))
 
 
 def _named(axes: Axes, x: float, name: str, height: float, side: str = "left") -> None:

@@ -14,6 +14,7 @@ from memlab.figures.style import BAD, GOOD, INK, MEDIUM, PALE, UNSURE, sheet
 from memlab.metrics.ladder import Place, rungs
 from memlab.metrics.measure import answered
 from memlab.metrics.outcomes import KINDS, outcome
+from memlab.metrics.scores import RECALLED
 from memlab.report import Report
 from memlab.session import Session
 from memlab.statistics import estimate
@@ -66,10 +67,12 @@ def attractor_map(session: Session, _: Report, *, arm: str, replicate: int = 0) 
     axes.plot(*where.T, "o", color=MEDIUM, ms=5, alpha=0.35, mew=0, label="final states")
     axes.plot(*marks.T, "s", mfc="none", mec=GOOD, ms=10, mew=1.4, label="items")
     axes.plot(*inverses.T, "D", mfc="none", mec=PALE, ms=8, label="inverses")
-    for k, (x, y) in enumerate(marks):
-        caught = float(np.mean(np.abs(states - items[k]).mean(1) < (1 - 0.95) / 2))
-        if caught:
-            axes.annotate(f"{caught:.0%}", (x, y), (7, 5), textcoords="offset points", fontsize=7)
+    for ends, at in ((items, marks), (1 - items, inverses)):
+        for end, place in zip(ends, at, strict=True):
+            caught = float(np.mean(np.abs(states - end).mean(1) < (1 - RECALLED) / 2))
+            if caught:
+                told = f"{caught:.0%}"
+                axes.annotate(told, place, (7, 5), textcoords="offset points", fontsize=7)
     share = pca.explained_variance_ratio_
     axes.set(xlabel=f"PC 1 ({share[0]:.0%} of the variance)", ylabel=f"PC 2 ({share[1]:.0%})")
     axes.legend(loc="upper left", bbox_to_anchor=(0, 1.1), ncols=3, borderaxespad=0)

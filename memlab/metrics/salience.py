@@ -94,6 +94,14 @@ def scored(
     return session.salience[:, list(recall.items)].double(), scores.double()
 
 
+def predicted(session: Session, *, series: str) -> Measure:
+    """What theory expects of the first item whose writing the medium told it of, ``(R,)``."""
+    for exposure in session.exposures:
+        if exposure.item is not None and series in exposure.series:
+            return exposure.series[series].values[:, -1].double()
+    return Absent(f"this medium tells no {series!r} when it writes")
+
+
 def effective_load(session: Session, arm: str, phase: str = "recall") -> Tensor | Absent:
     """α_eff of every item that a recall asked for: Σ w² / (N w_item²), ``(R, C)``.
 

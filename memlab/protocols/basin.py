@@ -21,7 +21,7 @@ class Basin(Protocol):
     not given) and *amplitude* (factor on the pattern); random starts on the axis *start*.
     """
 
-    loads: tuple[Count, ...] = (4, 12)  # items learned
+    loads: tuple[Count, ...] = (2, 6, 12)  # items learned
     asked: Count = 8  # items asked for at once, at most
     flips: tuple[Part, ...] = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
     hidden: tuple[Part, ...] = (0.5, 0.75, 0.9)

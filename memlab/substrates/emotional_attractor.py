@@ -1,6 +1,5 @@
 """The published emotional attractor network, what its text claims, and what would do it."""
 
-import math
 from functools import partial
 from typing import Annotated, Literal, TypeAlias, final
 
@@ -56,9 +55,12 @@ class EmotionalAttractor(Substrate):
         check_binary(self.space, "emotional_attractor")
         if self.law != "prior":
             check_size(self.space, "emotional_attractor")
-        longest = 2 * self.tau
+        longest = rates.longest_step(self.tau, self.gamma)
         if self.form == "exact" and self.dt >= longest:
-            raise ValueError(f"dt must be below 2 tau = {longest:g} ms, got {self.dt:g} ms")
+            raise ValueError(
+                f"dt must be below 2 tau / (1 + gamma) = {longest:.3g} ms, which follows one "
+                f"stored pattern, got {self.dt:g} ms with tau={self.tau:g} and gamma={self.gamma:g}"
+            )
         if self.form == "a" and self.tau >= 2:
             raise ValueError(
                 f"form=a multiplies by tau and diverges from 2 on, got tau={self.tau:g}; the "
@@ -88,7 +90,7 @@ class EmotionalAttractor(Substrate):
         if self.form != "a":
             w.diagonal(dim1=1, dim2=2).zero_()
         meter.tick(1)
-        self._report(weight, meter)
+        self._report(item.salience, weight, meter)
 
     def read(self, engram: Engram, cue: Cue, draws: Draws, meter: Meter) -> Readout:
         if self.law == "prior":
@@ -139,15 +141,13 @@ class EmotionalAttractor(Substrate):
         meter.add("energy", step, rates.energy(state, fields, 1.0))
         meter.look(step, self._answer(state))
 
-    def _report(self, weight: Tensor, meter: Meter) -> None:
-        """What theory says of this item as if it were alone: its weight, gain and fixed point."""
+    def _report(self, emotion: Tensor, weight: Tensor, meter: Meter) -> None:
+        """What theory says of this item as if it were alone: weight, gain, fixed point and β*."""
         gains = [theory.gain(float(one), self.space.size) for one in weight]
         meter.add("weight", 0, weight)
         meter.add("gain", 0, torch.tensor(gains))
         meter.add("fixed_point", 0, torch.tensor([theory.fixed_point(g) for g in gains]))
-
-    def critical_beta(self, emotion: float) -> float:
-        """β* from which on an item of this emotion, alone, is no longer recalled; ∞ if never."""
-        if self.law != "published":
-            return math.inf
-        return theory.critical_beta(self.space.size, emotion, self.gamma, theory.PUBLISHED)
+        if self.law == "published" and bool((emotion > 0).all()):  # else nothing ends its recall
+            size, least = self.space.size, theory.PUBLISHED
+            ends = [theory.critical_beta(size, float(e), self.gamma, least) for e in emotion]
+            meter.add("critical_beta", 0, torch.tensor(ends))

@@ -75,7 +75,7 @@ static void test_synchrony(void) {
 
 static void test_refusals(void) {
     world w = made();
-    const ml_phase_dims bad[] = {{0, 1, 9, 9, 1}, {1, 1, 4, 9, 2}, {1, 1, 9, 9, 0}};
+    const ml_phase_dims bad[] = {{0, 1, 9, 9, 1}, {1, 1, 4, 9, 2}, {1, 1, 9, 9, 0}, {1, 1, 9, 9, -1}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         promise(ml_kuramoto_work(&bad[i], 1) == 0, "bad dimensions need no scratch");
         promise(ml_kuramoto_relax(&bad[i], &calm, 1, 1, w.coupling, w.omega, w.dt, w.loose,

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from memlab.attractors import theory
-from memlab.space import Cue, Space
+from memlab.space import Cue, Item, Space
 from memlab.substrate import Meter
 from memlab.substrates.emotional_attractor import EmotionalAttractor
 from tests.physics.networks import DRAWS, answers, learned, patterns
@@ -73,6 +73,23 @@ def test_the_stated_law_erases_the_rest_and_a_prior_does_not():
     assert found["stated"][0] > 0.95
     assert found["stated"][1:].mean() < 0.6
     assert found["prior"].min() > 0.95
+
+
+def test_writing_tells_the_gain_the_fixed_point_and_the_beta_that_ends_them():
+    medium, meter = EmotionalAttractor(Space((100,)), beta=1.0), Meter()
+    values = patterns(100, 1)[:, 0]
+    item = Item(values, torch.ones_like(values, dtype=torch.bool), torch.full((len(values),), 2.0))
+    medium.write(medium.blank(DRAWS), item, DRAWS, meter)
+    told = {name: float(series.values[0, -1]) for name, series in meter.series().items()}
+    gain = math.exp(-2.0) * 99
+    assert told["gain"] == pytest.approx(gain, rel=1e-5)
+    assert math.tanh(gain * told["fixed_point"]) == pytest.approx(told["fixed_point"], rel=1e-5)
+    assert told["critical_beta"] == pytest.approx(math.log(99 / 1.223) / 2, abs=1e-3)
+
+
+def test_a_step_too_long_for_its_loop_is_refused_with_the_bound():
+    with pytest.raises(ValueError, match=r"below 2 tau / \(1 \+ gamma\) = 10 ms.*got 10 ms"):
+        EmotionalAttractor(Space((100,)), dt=10.0)
 
 
 def test_the_current_pulls_a_state_to_its_cue():

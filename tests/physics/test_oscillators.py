@@ -128,11 +128,15 @@ def test_a_neighbourhood_of_the_whole_grid_is_all_to_all():
 
 
 @pytest.mark.skipif(not native.available(), reason="the native library is not built")
-@pytest.mark.parametrize("changed", [{}, {"spread": 1.0}, {"second": 0.5}])
+@pytest.mark.parametrize(
+    "changed",
+    [{}, {"spread": 1.0}, {"second": 0.5}, {"reach": None}, {"reach": None, "decay": 0.1}],
+)
 def test_the_c_kernel_is_the_torch_reference(changed):
     items = patterns((7, 9), 3)
     compiled, plain = (
-        Kuramoto(PLANE, reach=2, duration=10.0, backend=b, **changed) for b in ("native", "torch")
+        Kuramoto(PLANE, **{"reach": 2, "duration": 10.0, "backend": b, **changed})
+        for b in ("native", "torch")
     )
     memory, whole = learned(plain, items), flipped(items, 0.2)
     certain = whole.given & (DRAWS.uniform("certain", (3, 7, 9)) < 0.3)

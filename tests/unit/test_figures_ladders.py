@@ -104,3 +104,10 @@ def test_an_interval_that_reaches_0_is_drawn_down_to_0():
     panel = plot(by_salience, chosen, measure="success")
     ends = [np.asarray(line.get_ydata()) for line in panel.lines]
     assert any(low == 0 < high for low, high in ends)
+
+
+def test_a_predicted_limit_is_marked_where_the_metric_says(climbed):
+    limits = {"limit": lambda session: ladder(session, axis="items").values[:, 0] * 0 + 12.0}
+    panel = plot(score_along, climbed, axis="items", measures=["success"], marks=limits)
+    assert [text.get_text().strip() for text in panel.texts] == ["limit 12"]
+    assert any(set(line.get_xdata()) == {12.0} for line in panel.lines)
