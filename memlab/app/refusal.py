@@ -1,12 +1,18 @@
 """What went wrong while a configuration was composed, in the words of the command that asked."""
 
 import errno
+import re
 import traceback
 from collections.abc import Iterator
 
 from hydra.errors import ConfigCompositionException, MissingConfigException
 from omegaconf import DictConfig
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    InterpolationKeyError,
+    MissingMandatoryValue,
+)
 from yaml import MarkedYAMLError
 
 from memlab.app.schema import Refused, suggestion
@@ -15,6 +21,7 @@ NOTHING = "null is no choice of a group: Hydra reads it as nothing; substrate=no
 ELSEWHERE = "outputs=FOLDER puts all results elsewhere"
 FULL = "HYDRA_FULL_ERROR=1 shows the full trace."
 
+QUOTED = re.compile("'(.*)'")
 UNWRITABLE = {
     errno.EACCES: "may not be written",
     errno.EPERM: "may not be written",
@@ -52,8 +59,8 @@ def in_words(cause: BaseException, groups: tuple[str, ...]) -> str | None:
             words = unwritable(cause)
         case FileNotFoundError() if unmade(cause):
             words = f"{cause.filename} cannot be made there; {ELSEWHERE}"
-        case MissingMandatoryValue() if cause.full_key:
-            words = f"{cause.full_key} must be given, as {cause.full_key}=VALUE"
+        case MissingMandatoryValue() | InterpolationKeyError() if cause.full_key:
+            words = unfilled(cause)
         case ConfigAttributeError() | ConfigKeyError():
             words = unknown_key(cause, groups)
     return words
@@ -80,6 +87,14 @@ def unreadable(error: MarkedYAMLError) -> str:
     place = f"{mark.name}, line {mark.line + 1}" if mark else "a configuration file"
     problem = ", ".join(part for part in (error.context, error.problem) if part)
     return f"{place} is not valid YAML: {problem}"
+
+
+def unfilled(cause: MissingMandatoryValue | InterpolationKeyError) -> str:
+    """A key without a value, or one that is made of another which is not there."""
+    source = QUOTED.search(str(cause))
+    if isinstance(cause, InterpolationKeyError) and source:
+        return f"{source[1]} must be there: {cause.full_key} is made of it"
+    return f"{cause.full_key} must be given, as {cause.full_key}=VALUE"
 
 
 def unwritable(error: OSError) -> str:

@@ -131,6 +131,11 @@ def test_every_choice_says_in_one_line_what_it_is(file):
     assert manual.first_comment(file)
 
 
+def test_an_empty_axis_is_refused_by_the_key_that_is_made_of_it():
+    told = refusal("protocol=capacity", "protocol.ladder=[]")
+    assert told.endswith("protocol.ladder[0] must be there: figures.gallery.phase is made of it")
+
+
 def test_a_value_that_must_be_given_is_asked_for_by_its_key():
     assert refusal("patterns=folder") == "patterns.path must be given, as patterns.path=VALUE"
 
