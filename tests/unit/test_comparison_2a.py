@@ -2,16 +2,12 @@
 
 from dataclasses import replace
 
-import pandas as pd
 import pytest
 import torch
 
-from memlab.comparison_2a.__main__ import main
-from memlab.comparison_2a.corrected import binary, stored_in
-from memlab.comparison_2a.measures import correlation_length, cues, pearson, spearman_p
-from memlab.comparison_2a.media import ContinuousHopfield, Oscillators, ReactionDiffusion
-from memlab.comparison_2a.spectrograms import patterns
-from memlab.comparison_2a.study import (
+from memlab.draws import Draws
+from memlab.statistics import Estimate
+from memlab.studies.comparison_2a.arms import (
     CORRECT,
     CORRECTED,
     CUE,
@@ -21,19 +17,21 @@ from memlab.comparison_2a.study import (
     PHASES,
     STORED,
     found,
-    studied,
 )
-from memlab.comparison_2a.verdict import gained, verdict
-from memlab.draws import Draws
-from memlab.figures.comparison_2a import comparison_2a
-from memlab.statistics import Estimate
+from memlab.studies.comparison_2a.corrected import binary, stored_in
+from memlab.studies.comparison_2a.figure import comparison_2a
+from memlab.studies.comparison_2a.measures import correlation_length, cues, pearson, spearman_p
+from memlab.studies.comparison_2a.media import ContinuousHopfield, Oscillators, ReactionDiffusion
+from memlab.studies.comparison_2a.spectrograms import patterns
+from memlab.studies.comparison_2a.study import Comparison2A
+from memlab.studies.comparison_2a.verdict import gained, verdict
 
 DRAWS = Draws(3, tuple(range(6)))
 
 
 @pytest.fixture(scope="module")
 def rows():
-    return [row for part in studied(64, 6, 1) for row in part]
+    return [row for part in Comparison2A(64).parts(Draws(1, DRAWS.replicates)) for row in part()]
 
 
 def changed(rows, medium, measure, arm, value):
@@ -188,25 +186,7 @@ def test_the_figure_shows_every_arm_and_the_published_marks(rows):
     assert len(figure.axes) == 4
 
 
-def test_a_small_run_of_the_command_keeps_rows_page_and_figure(tmp_path, capsys):
-    assert main(["--size", "32", "--outputs", str(tmp_path)]) == 0
-    folder = tmp_path / "comparison_2a" / "size_32-seed_1-replicates_6"
-    assert "two sines each" in capsys.readouterr().out
-    kept = pd.read_csv(folder / "rows.csv")
-    assert (kept["low"] <= kept["mean"] + 1e-12).all()
-    assert kept["expected"].isna().all()  # which stand for the published size alone
-    assert (folder / "comparison_2a.md").read_text(encoding="utf-8").startswith("## Verdict")
-    assert (folder / "comparison_2a.png").stat().st_size > 10_000
-
-
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        (("--size", "30"), "size must be a multiple of 4 in [32, 192], got 30"),
-        (("--replicates", "3"), "replicates must be at least 6, got 3"),
-    ],
-)
-def test_what_cannot_be_is_refused_in_one_line(tmp_path, capsys, wrong, told):
-    assert main([*wrong, "--outputs", str(tmp_path)]) == 2
-    assert told in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
+@pytest.mark.parametrize("size", [28, 30, 196])
+def test_a_size_that_cannot_be_is_refused(size):
+    with pytest.raises(ValueError, match=rf"multiple of 4 in \[32, 192\], got {size}"):
+        Comparison2A(size)

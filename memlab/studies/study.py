@@ -1,0 +1,100 @@
+"""What every study gives: rows that are held to expectations, sentences and a figure."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar, final
+
+from matplotlib.figure import Figure
+
+from memlab.draws import Draws
+from memlab.statistics import Estimate, estimate
+
+Level = TypeVar("Level")
+Reference = TypeVar("Reference")
+
+
+@final
+@dataclass(frozen=True)
+class Row(Generic[Level, Reference]):
+    """One measure at one level of what a table varies, beside what it is to be read against."""
+
+    table: str
+    level: Level
+    measure: str
+    measured: Estimate
+    reference: Reference
+    expected: float | None
+    tolerance: float | None
+
+    @property
+    def low(self) -> float:
+        """The lower end of the interval."""
+        return self.measured.mean if self.measured.low is None else self.measured.low
+
+    @property
+    def high(self) -> float:
+        """The upper end of the interval."""
+        return self.measured.mean if self.measured.high is None else self.measured.high
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the mean is what is expected; None where nothing is."""
+        if self.expected is None or self.tolerance is None:
+            return None
+        return abs(self.measured.mean - self.expected) <= self.tolerance
+
+    @property
+    def expectation(self) -> str:
+        """What is expected, in words."""
+        return "" if self.expected is None else f"{self.expected:g} ± {self.tolerance:g}"
+
+    def numbers(self) -> dict[str, object]:
+        """Expectation and measure as columns of a file."""
+        return {
+            "expected": self.expected,
+            "tolerance": self.tolerance,
+            "mean": self.measured.mean,
+            "low": self.measured.low,
+            "high": self.measured.high,
+            "n": self.measured.n,
+        }
+
+
+AnyRow = TypeVar("AnyRow", bound=Row[Any, Any])
+Part: TypeAlias = Callable[[], list[AnyRow]]  # measures some of the rows
+Saying: TypeAlias = Callable[[Sequence[AnyRow]], Iterator[str]]  # what the rows bear out
+
+
+class Study(ABC, Generic[AnyRow]):
+    """Something measured whose answer is known or published, told in tables, words and a figure."""
+
+    @abstractmethod
+    def parts(self, draws: Draws) -> list[Part[AnyRow]]:
+        """All there is to measure, in the order of the rows."""
+
+    @abstractmethod
+    def headings(self) -> Mapping[str, tuple[str, Sequence[str]]]:
+        """Every table by its name: title, and headings of the cells."""
+
+    @abstractmethod
+    def cells(self, row: AnyRow) -> tuple[str, ...]:
+        """A row for the reader, without whether it holds."""
+
+    @abstractmethod
+    def record(self, row: AnyRow) -> dict[str, object]:
+        """A row as columns of a file, numbers as they are, without whether it holds."""
+
+    @abstractmethod
+    def verdict(self, rows: Sequence[AnyRow]) -> list[str]:
+        """Sentences, each only if the rows bear it out."""
+
+    @abstractmethod
+    def figure(self, rows: Sequence[AnyRow]) -> Figure:
+        """The rows as a figure."""
+
+
+def difference(one: Row[Any, Any], other: Row[Any, Any]) -> Estimate:
+    """How much more the one measured, paired over replicates."""
+    pairs = zip(one.measured.values, other.measured.values, strict=True)
+    return estimate([a - b for a, b in pairs])
