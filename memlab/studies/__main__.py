@@ -77,9 +77,8 @@ def run(outline: Outline, asked: argparse.Namespace) -> None:
     folder = asked.outputs / asked.name / "-".join(f"{n}_{x}" for n, x in numbers.items())
     folder.mkdir(parents=True, exist_ok=True)
     rows = measured(study, Draws(asked.seed, tuple(range(asked.replicates))))
-    sentences = study.verdict(rows)
-    keep(study, rows, sentences, folder)
-    show(study, rows, sentences, folder)
+    keep(study, rows, folder)
+    show(study, rows, folder)
 
 
 if __name__ == "__main__":

@@ -22,30 +22,26 @@ def measured(study: Study[AnyRow], draws: Draws) -> list[AnyRow]:
     """All rows, with a bar on the terminal while they come."""
     screen = console(stderr=True)
     quiet = not screen.is_terminal
-    parts = track(study.parts(draws), "measuring", console=screen, transient=True, disable=quiet)
-    return [row for part in parts for row in part()]
+    parts = track(study.parts, "measuring", console=screen, transient=True, disable=quiet)
+    return [row for part in parts for row in part(draws)]
 
 
-def keep(
-    study: Study[AnyRow], rows: Sequence[AnyRow], sentences: Sequence[str], folder: Path
-) -> None:
+def keep(study: Study[AnyRow], rows: Sequence[AnyRow], folder: Path) -> None:
     """Write the rows as CSV and JSON; page and figure named for the study."""
     name = folder.parent.name
     lines = frame(study, rows)
     lines.to_csv(folder / "rows.csv", index=False)
     lines.to_json(folder / "rows.json", orient="records", indent=1, double_precision=15)
-    (folder / f"{name}.md").write_text(page(study, rows, sentences), encoding="utf-8")
+    (folder / f"{name}.md").write_text(page(study, rows), encoding="utf-8")
     study.figure(rows).savefig(folder / f"{name}.png")
 
 
-def show(
-    study: Study[AnyRow], rows: Sequence[AnyRow], sentences: Sequence[str], folder: Path
-) -> None:
+def show(study: Study[AnyRow], rows: Sequence[AnyRow], folder: Path) -> None:
     """Print tables and verdict, how many rows hold, and where all is kept."""
     screen = console()
     for table in tables(study, rows):
         screen.print(table)
-    for sentence in sentences:
+    for sentence in study.verdict(rows):
         screen.print(f"• {sentence}", highlight=False)
     known = [row.holds for row in rows if row.holds is not None]
     screen.print(f"{sum(known)} of {len(known)} rows hold. Results: {folder}", soft_wrap=True)
@@ -53,7 +49,7 @@ def show(
 
 def tables(study: Study[AnyRow], rows: Sequence[AnyRow]) -> Iterator[Table]:
     """Every table for a terminal; a block per level, which says once what its first cells share."""
-    for name, (title, headings) in study.headings().items():
+    for name, (title, headings) in study.tables.items():
         shown = Table(*headings, "holds", title=title, title_justify="left", title_style="bold")
         for _, block in groupby((r for r in rows if r.table == name), lambda row: row.level):
             last = ""
@@ -71,10 +67,10 @@ def frame(study: Study[AnyRow], rows: Sequence[AnyRow]) -> pd.DataFrame:
     return pd.DataFrame([study.record(row) | {"holds": row.holds} for row in rows])
 
 
-def page(study: Study[AnyRow], rows: Sequence[AnyRow], sentences: Sequence[str]) -> str:
+def page(study: Study[AnyRow], rows: Sequence[AnyRow]) -> str:
     """Verdict and tables in Markdown."""
-    parts = ["## Verdict", "", *(f"- {sentence}" for sentence in sentences), ""]
-    for name, (title, headings) in study.headings().items():
+    parts = ["## Verdict", "", *(f"- {sentence}" for sentence in study.verdict(rows)), ""]
+    for name, (title, headings) in study.tables.items():
         cells: list[list[object]] = [
             [*study.cells(row), HOLDS[row.holds]] for row in rows if row.table == name
         ]

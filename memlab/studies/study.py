@@ -1,6 +1,5 @@
 """What every study gives: rows that are held to expectations, sentences and a figure."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar, final
@@ -62,36 +61,20 @@ class Row(Generic[Level, Reference]):
 
 
 AnyRow = TypeVar("AnyRow", bound=Row[Any, Any])
-Part: TypeAlias = Callable[[], list[AnyRow]]  # measures some of the rows
 Saying: TypeAlias = Callable[[Sequence[AnyRow]], Iterator[str]]  # what the rows bear out
 
 
-class Study(ABC, Generic[AnyRow]):
-    """Something measured whose answer is known or published, told in tables, words and a figure."""
+@final
+@dataclass(frozen=True)
+class Study(Generic[AnyRow]):
+    """Something whose answer is known or published, measured and told. No cell says what holds."""
 
-    @abstractmethod
-    def parts(self, draws: Draws) -> list[Part[AnyRow]]:
-        """All there is to measure, in the order of the rows."""
-
-    @abstractmethod
-    def headings(self) -> Mapping[str, tuple[str, Sequence[str]]]:
-        """Every table by its name: title, and headings of the cells."""
-
-    @abstractmethod
-    def cells(self, row: AnyRow) -> tuple[str, ...]:
-        """A row for the reader, without whether it holds."""
-
-    @abstractmethod
-    def record(self, row: AnyRow) -> dict[str, object]:
-        """A row as columns of a file, numbers as they are, without whether it holds."""
-
-    @abstractmethod
-    def verdict(self, rows: Sequence[AnyRow]) -> list[str]:
-        """Sentences, each only if the rows bear it out."""
-
-    @abstractmethod
-    def figure(self, rows: Sequence[AnyRow]) -> Figure:
-        """The rows as a figure."""
+    parts: Sequence[Callable[[Draws], list[AnyRow]]]  # each measures some rows, in their order
+    tables: Mapping[str, tuple[str, Sequence[str]]]  # name -> title, headings of the cells
+    cells: Callable[[AnyRow], Sequence[str]]  # a row for a reader
+    record: Callable[[AnyRow], dict[str, object]]  # a row as columns of a file, numbers as they are
+    verdict: Callable[[Sequence[AnyRow]], list[str]]  # sentences, each only if the rows bear it out
+    figure: Callable[[Sequence[AnyRow]], Figure]
 
 
 def difference(one: Row[Any, Any], other: Row[Any, Any]) -> Estimate:

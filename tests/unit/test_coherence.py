@@ -27,7 +27,7 @@ from memlab.studies.coherence.signals import (
     filtered,
     pink,
 )
-from memlab.studies.coherence.study import Coherence
+from memlab.studies.coherence.study import phase_locking
 from memlab.studies.coherence.verdict import EMOTIONAL, NEUTRAL, reached, verdict
 
 DRAWS = Draws(3, tuple(range(6)))
@@ -35,7 +35,7 @@ DRAWS = Draws(3, tuple(range(6)))
 
 @pytest.fixture(scope="module")
 def rows():
-    return [row for part in Coherence(60).parts(Draws(1, DRAWS.replicates)) for row in part()]
+    return [row for part in phase_locking(60).parts for row in part(Draws(1, DRAWS.replicates))]
 
 
 def pairs(n, count=4000, shared=0.0):
@@ -155,7 +155,7 @@ def test_few_trials_raise_the_plv_and_not_the_ppc(rows):
 
 
 def test_keyed_draws_give_the_same_rows_again(rows):
-    again, other = (Coherence(60).parts(Draws(seed, DRAWS.replicates))[0]() for seed in (1, 2))
+    again, other = (phase_locking(60).parts[0](Draws(seed, DRAWS.replicates)) for seed in (1, 2))
     assert again == rows[: len(again)]
     assert other != again
 
@@ -249,4 +249,4 @@ def test_a_recording_that_cannot_be_is_refused(wrong, told):
 @pytest.mark.parametrize("trials", [1, 2001])
 def test_a_study_that_cannot_be_is_refused(trials):
     with pytest.raises(ValueError, match=rf"trials must be in \[2, 2000\], got {trials}"):
-        Coherence(trials)
+        phase_locking(trials)

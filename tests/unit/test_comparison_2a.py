@@ -23,7 +23,7 @@ from memlab.studies.comparison_2a.figure import comparison_2a
 from memlab.studies.comparison_2a.measures import correlation_length, cues, pearson, spearman_p
 from memlab.studies.comparison_2a.media import ContinuousHopfield, Oscillators, ReactionDiffusion
 from memlab.studies.comparison_2a.spectrograms import patterns
-from memlab.studies.comparison_2a.study import Comparison2A
+from memlab.studies.comparison_2a.study import three_media
 from memlab.studies.comparison_2a.verdict import gained, verdict
 
 DRAWS = Draws(3, tuple(range(6)))
@@ -31,7 +31,7 @@ DRAWS = Draws(3, tuple(range(6)))
 
 @pytest.fixture(scope="module")
 def rows():
-    return [row for part in Comparison2A(64).parts(Draws(1, DRAWS.replicates)) for row in part()]
+    return [row for part in three_media(64).parts for row in part(Draws(1, DRAWS.replicates))]
 
 
 def changed(rows, medium, measure, arm, value):
@@ -189,4 +189,4 @@ def test_the_figure_shows_every_arm_and_the_published_marks(rows):
 @pytest.mark.parametrize("size", [28, 30, 196])
 def test_a_size_that_cannot_be_is_refused(size):
     with pytest.raises(ValueError, match=rf"multiple of 4 in \[32, 192\], got {size}"):
-        Comparison2A(size)
+        three_media(size)

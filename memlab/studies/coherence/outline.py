@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from memlab.studies.outline import Outline
 
 if TYPE_CHECKING:
-    from memlab.studies.coherence.study import Coherence
+    from memlab.studies.coherence.series import Row
+    from memlab.studies.study import Study
 
 
-def study(trials: int) -> "Coherence":
+def study(trials: int) -> "Study[Row]":
     """The study itself; ValueError for what cannot be."""
-    from memlab.studies.coherence.study import Coherence
+    from memlab.studies.coherence.study import phase_locking
 
-    return Coherence(trials)
+    return phase_locking(trials)
 
 
 TRIALS = ("trials", 60, "trials of a recording, where they are not what is varied")

@@ -26,6 +26,7 @@ TRIALS = 60  # those for which the expected values stand
 GAP = 0.05  # s between samples of the band that know nothing of each other
 PAIRINGS = 5  # ways in which the trials are mispaired
 AT_ONCE = 2_000_000  # samples of a channel held in memory
+MOST_TRIALS = 2_000  # one replicate of so many is AT_ONCE
 
 OVER_TRIALS: dict[str, Measure] = {
     "PLV": lambda cross: phase_locking_value(cross, 1).mean(-1),

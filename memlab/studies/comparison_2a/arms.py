@@ -37,6 +37,7 @@ Values: TypeAlias = dict[str, Tensor]  # measure -> (R)
 AnyMedium = TypeVar("AnyMedium", bound=Medium)
 
 SIZE = 128  # side of the field for which the expected values stand
+SMALLEST, LARGEST = 32, 192
 CORRECTED, KURAMOTO = "Hopfield, projection rule", "Kuramoto"
 FIELD, NETWORK, PHASES = "reaction-diffusion", "Hopfield", "oscillators"
 STORED, NOTHING, CUE = "stored", "nothing stored", "cue alone"
@@ -78,12 +79,10 @@ def rows_of(medium: str, size: int, draws: Draws) -> list[Row]:
 
 
 def _row(medium: str, measure: str, arm: str, values: Tensor, *, known: bool) -> Row:
-    expected, tolerance = EXPECTED.get((medium, measure, arm), (None, None))
+    nothing = (None, None)
     published = PUBLISHED.get((medium, measure)) if arm == STORED else None
-    measured = estimate(values)
-    if not known:
-        expected = tolerance = None
-    return Row(medium, arm, measure, measured, published, expected, tolerance)
+    expected, tolerance = EXPECTED.get((medium, measure, arm), nothing) if known else nothing
+    return Row(medium, arm, measure, estimate(values), published, expected, tolerance)
 
 
 def _arms(medium: str, patterns: Tensor, draws: Draws) -> dict[str, Values]:

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from memlab.studies.outline import Outline
 
 if TYPE_CHECKING:
-    from memlab.studies.comparison_2a.study import Comparison2A
+    from memlab.studies.comparison_2a.arms import Row
+    from memlab.studies.study import Study
 
 
-def study(size: int) -> "Comparison2A":
+def study(size: int) -> "Study[Row]":
     """The study itself; ValueError for what cannot be."""
-    from memlab.studies.comparison_2a.study import Comparison2A
+    from memlab.studies.comparison_2a.study import three_media
 
-    return Comparison2A(size)
+    return three_media(size)
 
 
 SIZE = ("size", 128, "side of the field; networks have a half, oscillators a quarter of it")
