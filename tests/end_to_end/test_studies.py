@@ -23,33 +23,24 @@ def command(folder, *arguments):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "folder", "told"),
+    ("name", "size", "told"),
     [
-        (
-            ("coherence", "--trials", "10", "--replicates", "6"),
-            "coherence/trials_10-seed_1-replicates_6",
-            "Coupling with a lag of 4 ms, no confound",
-        ),
-        (
-            ("comparison_2a", "--size", "32"),
-            "comparison_2a/size_32-seed_1-replicates_6",
-            "two sines each",
-        ),
+        ("coherence", ("trials", "10"), "Coupling with a lag of 4 ms, no confound"),
+        ("comparison_2a", ("size", "32"), "two sines each"),
     ],
 )
-def test_a_small_study_prints_its_tables_and_keeps_rows_page_and_figure(
-    tmp_path, arguments, folder, told
-):
-    result = command(tmp_path, *arguments)
+def test_a_small_study_prints_its_tables_and_keeps_rows_page_and_figure(tmp_path, name, size, told):
+    result = command(tmp_path, name, f"--{size[0]}", size[1], "--replicates", "6")
     assert result.returncode == 0, result.stderr
+    place = f"outputs/{name}/{'_'.join(size)}-seed_1-replicates_6"
     assert told in result.stdout
-    assert f"Results: outputs/{folder}" in result.stdout
-    folder = tmp_path / "outputs" / folder
+    assert f"Results: {place}\n" in result.stdout
+    folder = tmp_path / place
     rows = pd.read_csv(folder / "rows.csv")
     pd.testing.assert_frame_equal(rows, pd.read_json(folder / "rows.json"), check_dtype=False)
     assert (rows["low"] <= rows["mean"] + 1e-12).all()
-    assert (folder / f"{arguments[0]}.md").read_text(encoding="utf-8").startswith("## Verdict")
-    assert (folder / f"{arguments[0]}.png").stat().st_size > 10_000
+    assert (folder / f"{name}.md").read_text(encoding="utf-8").startswith("## Verdict")
+    assert (folder / f"{name}.png").stat().st_size > 10_000
 
 
 def test_without_a_name_every_study_is_listed_with_what_it_does(capsys):
@@ -74,13 +65,12 @@ def test_the_help_of_a_study_tells_its_options_and_results(capsys, name):
 def test_an_unknown_study_is_refused_with_the_names_there_are(capsys):
     with pytest.raises(SystemExit) as left:
         main(["coherense"])
-    told = capsys.readouterr().err
     assert left.value.code == 2
-    for name in ("coherense", *STUDIES):
-        assert f"{name}" in told
+    told = capsys.readouterr().err
+    assert all(name in told for name in ("coherense", *STUDIES))
 
 
-def test_the_command_tells_what_there_is_without_importing_what_computes(tmp_path):
+def test_the_command_tells_what_there_is_without_importing_what_computes():
     code = "import sys, memlab.studies.__main__ as m; m.main([]); print({*sys.modules})"
     told = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)
     assert "argparse" in told

@@ -15,8 +15,10 @@ from memlab.studies.comparison_2a.arms import (
     NETWORK,
     NOTHING,
     PHASES,
+    SIZE,
     STORED,
     found,
+    rows_of,
 )
 from memlab.studies.comparison_2a.corrected import binary, stored_in
 from memlab.studies.comparison_2a.figure import comparison_2a
@@ -159,6 +161,13 @@ def test_the_projection_rule_fills_in_what_the_cue_hid_only_after_storing():
     assert found[NOTHING]["hidden part"].tolist() == [0] * 6
     assert torch.equal(found[NOTHING]["capacity"], found[CUE]["capacity"])
     assert binary(patterns(32)).mean((1, 2)).tolist() == pytest.approx([0.5] * 3, abs=0.01)
+
+
+def test_other_sizes_are_not_held_to_what_is_expected_of_the_published_one(rows):
+    assert {row.holds for row in rows} == {None}
+    full = rows_of(CORRECTED, SIZE, DRAWS)
+    assert [row for row in full if row.holds is False] == []
+    assert any(row.holds for row in full)
 
 
 def test_storing_changes_the_field_but_not_what_the_hopfield_network_scores(rows):
