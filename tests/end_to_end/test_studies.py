@@ -83,6 +83,8 @@ def test_the_command_tells_what_there_is_without_importing_what_computes():
     [
         (("coherence", "--replicates", "3"), "replicates must be at least 6, got 3"),
         (("coherence", "--trials", "1"), "trials must be in [2, 2000], got 1"),
+        (("coherence", "--trials", "2001"), "trials must be in [2, 2000], got 2001"),
+        (("comparison_2a", "--size", "196"), "size must be a multiple of 4 in [32, 192], got 196"),
         (("comparison_2a", "--size", "30"), "size must be a multiple of 4 in [32, 192], got 30"),
     ],
 )

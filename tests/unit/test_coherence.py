@@ -244,9 +244,3 @@ def test_every_series_names_an_expected_value_for_each_of_its_levels():
 def test_a_recording_that_cannot_be_is_refused(wrong, told):
     with pytest.raises(ValueError, match=told):
         Recording(**wrong)
-
-
-@pytest.mark.parametrize("trials", [1, 2001])
-def test_a_study_that_cannot_be_is_refused(trials):
-    with pytest.raises(ValueError, match=rf"trials must be in \[2, 2000\], got {trials}"):
-        phase_locking(trials)

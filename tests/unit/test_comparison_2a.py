@@ -193,9 +193,3 @@ def test_the_figure_shows_every_arm_and_the_published_marks(rows):
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert set(labels) == {STORED, NOTHING, CUE, "published"}
     assert len(figure.axes) == 4
-
-
-@pytest.mark.parametrize("size", [28, 30, 196])
-def test_a_size_that_cannot_be_is_refused(size):
-    with pytest.raises(ValueError, match=rf"multiple of 4 in \[32, 192\], got {size}"):
-        three_media(size)
