@@ -15,8 +15,8 @@ from memlab.studies.outline import Outline
 
 STUDIES = {"coherence": COHERENCE, "comparison_2a": COMPARISON_2A}
 FORMS = """\
-The results go to outputs/{name}/: rows.csv, rows.json, {name}.md and {name}.png,
-in a folder named for {numbers}, seed and replicates.
+The results go to outputs/{name}/, in a folder named for {numbers}, seed and replicates:
+rows.csv, rows.json, {name}.md and {name}.png.
 exit code: 0 done (whatever came out), 2 refused, 130 interrupted
 """
 

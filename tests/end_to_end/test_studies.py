@@ -59,7 +59,7 @@ def test_the_help_of_a_study_tells_its_options_and_results(capsys, name):
     assert STUDIES[name].told in told
     for option in ("replicates", "seed", "outputs", *(n for n, _, _ in STUDIES[name].numbers)):
         assert f"--{option}" in told
-    assert f"outputs/{name}/: rows.csv, rows.json, {name}.md and {name}.png" in told
+    assert f"rows.csv, rows.json, {name}.md and {name}.png" in told
 
 
 def test_an_unknown_study_is_refused_with_the_names_there_are(capsys):
