@@ -1,12 +1,14 @@
 """Phase locking: known results of the measures, of the generator, and what is said of them."""
 
 from dataclasses import replace
-from itertools import islice
 
 import numpy as np
 import pytest
 
-from memlab.coherence.measures import (
+from memlab.draws import Draws
+from memlab.statistics import Estimate
+from memlab.studies.coherence.figure import coherence
+from memlab.studies.coherence.measures import (
     mispaired,
     pairwise_phase_consistency,
     phase_locking_value,
@@ -15,19 +17,25 @@ from memlab.coherence.measures import (
     weighted_phase_lag_index,
     wpli_by_chance,
 )
-from memlab.coherence.signals import LAG, RATE, Recording, analytic, channels, filtered, pink
-from memlab.coherence.study import OVER_TRIALS, STUDY, Row, measured, studied
-from memlab.coherence.verdict import EMOTIONAL, NEUTRAL, reached, verdict
-from memlab.draws import Draws
-from memlab.figures.coherence import coherence
-from memlab.statistics import Estimate
+from memlab.studies.coherence.series import OVER_TRIALS, SERIES, Row, measured, rows_of
+from memlab.studies.coherence.signals import (
+    LAG,
+    RATE,
+    Recording,
+    analytic,
+    channels,
+    filtered,
+    pink,
+)
+from memlab.studies.coherence.study import phase_locking
+from memlab.studies.coherence.verdict import EMOTIONAL, NEUTRAL, reached, verdict
 
 DRAWS = Draws(3, tuple(range(6)))
 
 
 @pytest.fixture(scope="module")
 def rows():
-    return list(studied(60, 6, 1))
+    return [row for part in phase_locking(60).parts for row in part(Draws(1, DRAWS.replicates))]
 
 
 def pairs(n, count=4000, shared=0.0):
@@ -44,7 +52,7 @@ def means(measure, **amplitudes):
 def changed(rows, series, measure, value):
     """The rows as if one measure of a series had come out as a constant."""
     same = Estimate((value,) * 6, value, value, value)
-    hit = [(row.series, row.measure) == (series, measure) for row in rows]
+    hit = [(row.table, row.measure) == (series, measure) for row in rows]
     return [replace(row, measured=same) if one else row for row, one in zip(rows, hit, strict=True)]
 
 
@@ -140,27 +148,29 @@ def test_coupling_with_a_lag_is_seen_by_all_and_mixing_by_all_but_the_wpli():
 
 
 def test_few_trials_raise_the_plv_and_not_the_ppc(rows):
-    found = {(r.measure, r.level): r.measured for r in rows if r.series == "unequal"}
+    found = {(r.measure, r.level): r.measured for r in rows if r.table == "unequal"}
     assert found["PLV", 15].mean - found["PLV", 60].mean > 0.02
     ends = found["PPC", 15].low, found["PPC", 15].high
     assert ends[0] <= found["PPC", 60].mean <= ends[1]
 
 
 def test_keyed_draws_give_the_same_rows_again(rows):
-    assert list(islice(studied(60, 6, 1), 27)) == rows[:27]
-    assert next(iter(studied(60, 6, 2))) != rows[0]
+    again, other = (phase_locking(60).parts[0](Draws(seed, DRAWS.replicates)) for seed in (1, 2))
+    assert again == rows[: len(again)]
+    assert other != again
 
 
 def test_the_specified_coupling_and_confounds_come_out(rows):
-    asked = [row for row in rows if row.series in {"coupling", "line", "shared", "unequal"}]
+    asked = [row for row in rows if row.table in {"coupling", "line", "shared", "unequal"}]
     assert [row for row in asked if row.holds is False] == []
     assert sum(row.holds is True for row in asked) == 40
 
 
 def test_other_numbers_of_trials_are_not_held_to_values_that_depend_on_them():
-    first = next(row for row in studied(20, 6, 1) if row.series == "coupling")
-    assert first.holds is None
-    assert first.expected is None
+    held = {name: rows_of(name, 0, 20, DRAWS)[0] for name in ("coupling", "window")}
+    assert held["coupling"].holds is None
+    assert held["coupling"].expected is None
+    assert held["window"].expected is not None
 
 
 def test_the_verdict_says_what_the_rows_say(rows):
@@ -195,7 +205,7 @@ def test_the_verdict_says_so_if_no_coupling_reaches_the_values(rows):
 
 
 def test_trials_that_add_the_whole_difference_are_called_enough(rows):
-    flat = [row for row in rows if not (row.series == "unequal" and row.level == 15)]
+    flat = [row for row in rows if not (row.table == "unequal" and row.level == 15)]
     few = Row("unequal", 15, "PLV", *(Estimate((0.9,) * 6, 0.9, 0.9, 0.9),) * 2, None, None)
     assert any("enough for the published" in line for line in verdict([few, *flat]))
 
@@ -216,7 +226,7 @@ def test_the_figure_shows_both_published_values_in_every_panel_with_coupling_or_
 
 
 def test_every_series_names_an_expected_value_for_each_of_its_levels():
-    for series in STUDY.values():
+    for series in SERIES.values():
         assert set(series.expected) <= set(series.measures) & set(series.tolerance)
         assert {len(values) for values in series.expected.values()} == {len(series.levels)}
 
@@ -234,12 +244,3 @@ def test_every_series_names_an_expected_value_for_each_of_its_levels():
 def test_a_recording_that_cannot_be_is_refused(wrong, told):
     with pytest.raises(ValueError, match=told):
         Recording(**wrong)
-
-
-@pytest.mark.parametrize(
-    ("size", "told"),
-    [((1, 6), r"trials must be in \[2, 2000\], got 1"), ((60, 5), "replicates must be at least 6")],
-)
-def test_a_study_that_cannot_be_is_refused(size, told):
-    with pytest.raises(ValueError, match=told):
-        studied(*size, seed=1)

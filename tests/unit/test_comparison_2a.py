@@ -2,16 +2,12 @@
 
 from dataclasses import replace
 
-import pandas as pd
 import pytest
 import torch
 
-from memlab.comparison_2a.__main__ import main
-from memlab.comparison_2a.corrected import binary, stored_in
-from memlab.comparison_2a.measures import correlation_length, cues, pearson, spearman_p
-from memlab.comparison_2a.media import ContinuousHopfield, Oscillators, ReactionDiffusion
-from memlab.comparison_2a.spectrograms import patterns
-from memlab.comparison_2a.study import (
+from memlab.draws import Draws
+from memlab.statistics import Estimate
+from memlab.studies.comparison_2a.arms import (
     CORRECT,
     CORRECTED,
     CUE,
@@ -19,21 +15,25 @@ from memlab.comparison_2a.study import (
     NETWORK,
     NOTHING,
     PHASES,
+    SIZE,
     STORED,
     found,
-    studied,
+    rows_of,
 )
-from memlab.comparison_2a.verdict import gained, verdict
-from memlab.draws import Draws
-from memlab.figures.comparison_2a import comparison_2a
-from memlab.statistics import Estimate
+from memlab.studies.comparison_2a.corrected import binary, stored_in
+from memlab.studies.comparison_2a.figure import comparison_2a
+from memlab.studies.comparison_2a.measures import correlation_length, cues, pearson, spearman_p
+from memlab.studies.comparison_2a.media import ContinuousHopfield, Oscillators, ReactionDiffusion
+from memlab.studies.comparison_2a.spectrograms import patterns
+from memlab.studies.comparison_2a.study import three_media
+from memlab.studies.comparison_2a.verdict import gained, verdict
 
 DRAWS = Draws(3, tuple(range(6)))
 
 
 @pytest.fixture(scope="module")
 def rows():
-    return [row for part in studied(64, 6, 1) for row in part]
+    return [row for part in three_media(64).parts for row in part(Draws(1, DRAWS.replicates))]
 
 
 def changed(rows, medium, measure, arm, value):
@@ -163,6 +163,13 @@ def test_the_projection_rule_fills_in_what_the_cue_hid_only_after_storing():
     assert binary(patterns(32)).mean((1, 2)).tolist() == pytest.approx([0.5] * 3, abs=0.01)
 
 
+def test_other_sizes_are_not_held_to_what_is_expected_of_the_published_one(rows):
+    assert {row.holds for row in rows} == {None}
+    full = rows_of(CORRECTED, SIZE, DRAWS)
+    assert [row for row in full if row.holds is False] == []
+    assert any(row.holds for row in full)
+
+
 def test_storing_changes_the_field_but_not_what_the_hopfield_network_scores(rows):
     assert gained(rows, FIELD, "capacity").mean > 0.1
     assert abs(gained(rows, NETWORK, "capacity").mean) < 0.01
@@ -186,27 +193,3 @@ def test_the_figure_shows_every_arm_and_the_published_marks(rows):
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert set(labels) == {STORED, NOTHING, CUE, "published"}
     assert len(figure.axes) == 4
-
-
-def test_a_small_run_of_the_command_keeps_rows_page_and_figure(tmp_path, capsys):
-    assert main(["--size", "32", "--outputs", str(tmp_path)]) == 0
-    folder = tmp_path / "comparison_2a" / "size_32-seed_1-replicates_6"
-    assert "two sines each" in capsys.readouterr().out
-    kept = pd.read_csv(folder / "rows.csv")
-    assert (kept["low"] <= kept["mean"] + 1e-12).all()
-    assert kept["expected"].isna().all()  # which stand for the published size alone
-    assert (folder / "comparison_2a.md").read_text(encoding="utf-8").startswith("## Verdict")
-    assert (folder / "comparison_2a.png").stat().st_size > 10_000
-
-
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        (("--size", "30"), "size must be a multiple of 4 in [32, 192], got 30"),
-        (("--replicates", "3"), "replicates must be at least 6, got 3"),
-    ],
-)
-def test_what_cannot_be_is_refused_in_one_line(tmp_path, capsys, wrong, told):
-    assert main([*wrong, "--outputs", str(tmp_path)]) == 2
-    assert told in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())

@@ -1,14 +1,16 @@
 """Which media are compared, in which arms, and what was published and must come out."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias, TypeVar, final
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, TypeVar
 
 import torch
 from torch import Tensor
 
-from memlab.comparison_2a.corrected import Make, stored_in
-from memlab.comparison_2a.measures import (
+from memlab.draws import Draws
+from memlab.statistics import estimate
+from memlab.studies import study
+from memlab.studies.comparison_2a.corrected import Make, stored_in
+from memlab.studies.comparison_2a.measures import (
     KEPT,
     KEPT_TO_IDENTIFY,
     accuracy,
@@ -19,15 +21,18 @@ from memlab.comparison_2a.measures import (
     overlap,
     pearson,
 )
-from memlab.comparison_2a.media import ContinuousHopfield, Medium, Oscillators, ReactionDiffusion
-from memlab.comparison_2a.published import EXPECTED, PUBLISHED
-from memlab.comparison_2a.spectrograms import patterns as spectrograms
-from memlab.draws import Draws
-from memlab.report import ENOUGH
-from memlab.statistics import Estimate, estimate
+from memlab.studies.comparison_2a.media import (
+    ContinuousHopfield,
+    Medium,
+    Oscillators,
+    ReactionDiffusion,
+)
+from memlab.studies.comparison_2a.published import EXPECTED, PUBLISHED
+from memlab.studies.comparison_2a.spectrograms import patterns as spectrograms
 from memlab.substrates.hopfield import Hopfield
 from memlab.substrates.kuramoto import Kuramoto
 
+Row: TypeAlias = study.Row[str, float | None]  # medium, arm; read against the published value
 Values: TypeAlias = dict[str, Tensor]  # measure -> (R)
 AnyMedium = TypeVar("AnyMedium", bound=Medium)
 
@@ -47,50 +52,6 @@ UNIFORM = 0.3  # a cue that says nothing
 REPEATS = 4  # recalls of the first pattern in a row
 
 
-@final
-@dataclass(frozen=True)
-class Row:
-    """One measure of one medium in one arm."""
-
-    medium: str
-    measure: str
-    arm: str
-    measured: Estimate
-    published: float | None
-    expected: float | None
-    tolerance: float | None
-
-    @property
-    def low(self) -> float:
-        """The lower end of the interval."""
-        return self.measured.mean if self.measured.low is None else self.measured.low
-
-    @property
-    def high(self) -> float:
-        """The upper end of the interval."""
-        return self.measured.mean if self.measured.high is None else self.measured.high
-
-    @property
-    def holds(self) -> bool | None:
-        """Whether the mean is what is expected; None where nothing is."""
-        if self.expected is None or self.tolerance is None:
-            return None
-        return abs(self.measured.mean - self.expected) <= self.tolerance
-
-
-def studied(size: int, replicates: int, seed: int) -> Iterator[list[Row]]:
-    """The rows of one medium after another; ValueError for what cannot be."""
-    if not SMALLEST <= size <= LARGEST or size % 4:
-        raise ValueError(
-            f"size must be a multiple of 4 in [{SMALLEST}, {LARGEST}], got {size} "
-            "(the oscillators have a quarter of it as their side)"
-        )
-    if replicates < ENOUGH:
-        raise ValueError(f"replicates must be at least {ENOUGH}, got {replicates}")
-    draws = Draws(seed, tuple(range(replicates)))
-    return (_rows(medium, size, draws) for medium in PARTS)
-
-
 def stored(medium: AnyMedium, patterns: Tensor) -> AnyMedium:
     """The medium after all patterns were stored, one after another."""
     for p in patterns:
@@ -100,10 +61,11 @@ def stored(medium: AnyMedium, patterns: Tensor) -> AnyMedium:
 
 def found(rows: Sequence[Row], medium: str, measure: str, arm: str) -> Row:
     """The row of one measure."""
-    return next(r for r in rows if (r.medium, r.measure, r.arm) == (medium, measure, arm))
+    return next(r for r in rows if (r.table, r.measure, r.level) == (medium, measure, arm))
 
 
-def _rows(medium: str, size: int, draws: Draws) -> list[Row]:
+def rows_of(medium: str, size: int, draws: Draws) -> list[Row]:
+    """One medium by all measures in all its arms."""
     patterns = spectrograms(size // PARTS[medium])
     if medium in CORRECT:
         arms = stored_in(CORRECT[medium], patterns, draws)
@@ -117,12 +79,10 @@ def _rows(medium: str, size: int, draws: Draws) -> list[Row]:
 
 
 def _row(medium: str, measure: str, arm: str, values: Tensor, *, known: bool) -> Row:
-    expected, tolerance = EXPECTED.get((medium, measure, arm), (None, None))
+    nothing = (None, None)
     published = PUBLISHED.get((medium, measure)) if arm == STORED else None
-    measured = estimate(values)
-    if not known:
-        expected = tolerance = None
-    return Row(medium, measure, arm, measured, published, expected, tolerance)
+    expected, tolerance = EXPECTED.get((medium, measure, arm), nothing) if known else nothing
+    return Row(medium, arm, measure, estimate(values), published, expected, tolerance)
 
 
 def _arms(medium: str, patterns: Tensor, draws: Draws) -> dict[str, Values]:

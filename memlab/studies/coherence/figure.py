@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from memlab.coherence.measures import plv_by_chance
-from memlab.coherence.study import STUDY, Row, curve
-from memlab.coherence.verdict import CONFOUNDS, EMOTIONAL, NEUTRAL
 from memlab.figures.style import BAD, GOOD, INK, MEDIUM, PALE, sheet
+from memlab.studies.coherence.measures import plv_by_chance
+from memlab.studies.coherence.series import SERIES, Row, curve
+from memlab.studies.coherence.verdict import CONFOUNDS, EMOTIONAL, NEUTRAL
 
 INKS = {"PLV": MEDIUM, "PPC": BAD, "wPLI": GOOD}
 MARKS = {"PLV": "o", "PPC": "s", "wPLI": "^"}
@@ -25,10 +25,10 @@ def coherence(rows: Sequence[Row]) -> Figure:
     _few(few, rows)
     _panel(coupled, rows, "coupling", [])
     coupled.set_title("coupling with a lag of 4 ms")
-    start = [row for row in rows if row.series == "coupling" and row.level == 0]
+    start = [row for row in rows if row.table == "coupling" and row.level == 0]
     for axes, name in zip(confounded, CONFOUNDS, strict=True):
         _panel(axes, rows, name, start)
-        axes.set_title(STUDY[name].title[0].lower() + STUDY[name].title[1:])
+        axes.set_title(SERIES[name].title[0].lower() + SERIES[name].title[1:])
     for axes in (coupled, *confounded):
         _published(axes)
     handles, labels = coupled.get_legend_handles_labels()
@@ -60,7 +60,7 @@ def _panel(axes: Axes, rows: Sequence[Row], series: str, start: Sequence[Row]) -
     """All measures along one series, with what mispaired trials give; ``start`` is its level 0."""
     for measure in INKS:
         _line(axes, [*curve(start, "coupling", measure), *curve(rows, series, measure)], measure)
-    axes.set(xlabel=STUDY[series].varied, ylabel="measure", ylim=(-0.05, 1.03))
+    axes.set(xlabel=SERIES[series].varied, ylabel="measure", ylim=(-0.05, 1.03))
 
 
 def _line(axes: Axes, rows: Sequence[Row], measure: str) -> None:
@@ -70,7 +70,7 @@ def _line(axes: Axes, rows: Sequence[Row], measure: str) -> None:
     ink = INKS[measure]
     axes.plot(levels, means, color=ink, marker=MARKS[measure], ms=4.5, label=measure)
     axes.vlines(levels, lows, highs, color=INK, lw=1.2, zorder=3)
-    by_chance = [row.mispaired.mean for row in rows]
+    by_chance = [row.reference.mean for row in rows]
     axes.plot(levels, by_chance, color=ink, ls=":", lw=1.2, label=f"{measure}, mispaired trials")
 
 

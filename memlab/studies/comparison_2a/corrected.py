@@ -6,9 +6,9 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from memlab.comparison_2a.measures import KEPT, KEPT_TO_IDENTIFY, cues, pearson
 from memlab.draws import Draws
 from memlab.space import Cue, Item, Space
+from memlab.studies.comparison_2a.measures import KEPT, KEPT_TO_IDENTIFY, cues, pearson
 from memlab.substrate import Meter, Substrate
 
 Make: TypeAlias = Callable[[Space], Substrate]

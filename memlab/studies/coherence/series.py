@@ -7,18 +7,19 @@ from typing import TypeAlias, final
 
 import numpy as np
 
-from memlab.coherence.measures import (
+from memlab.draws import Draws
+from memlab.statistics import Estimate, estimate
+from memlab.studies import study
+from memlab.studies.coherence.measures import (
     mispaired,
     pairwise_phase_consistency,
     phase_locking_value,
     separated_phase_consistency,
     weighted_phase_lag_index,
 )
-from memlab.coherence.signals import RATE, Floats, Phasors, Recording, analytic
-from memlab.draws import Draws
-from memlab.report import ENOUGH
-from memlab.statistics import Estimate, estimate
+from memlab.studies.coherence.signals import RATE, Floats, Phasors, Recording, analytic
 
+Row: TypeAlias = study.Row[float, Estimate]  # series, level; read against mispaired trials
 Measure: TypeAlias = Callable[[Phasors], Floats]  # cross-spectra (R, trials, samples) -> (R)
 
 TRIALS = 60  # those for which the expected values stand
@@ -54,48 +55,12 @@ class Series:
     any_trials: bool = False  # do the expected values stand for every number of trials?
 
 
-@final
-@dataclass(frozen=True)
-class Row:
-    """One measure in one recording, beside the same of mispaired trials."""
-
-    series: str
-    level: float
-    measure: str
-    measured: Estimate
-    mispaired: Estimate
-    expected: float | None
-    tolerance: float | None
-
-    @property
-    def low(self) -> float:
-        """The lower end of the interval."""
-        return self.measured.mean if self.measured.low is None else self.measured.low
-
-    @property
-    def high(self) -> float:
-        """The upper end of the interval."""
-        return self.measured.mean if self.measured.high is None else self.measured.high
-
-    @property
-    def unexplained(self) -> bool:
-        """Whether the interval lies above that of mispaired trials."""
-        return self.mispaired.high is not None and self.low > self.mispaired.high
-
-    @property
-    def holds(self) -> bool | None:
-        """Whether the mean is what is expected; None where nothing is."""
-        if self.expected is None or self.tolerance is None:
-            return None
-        return abs(self.measured.mean - self.expected) <= self.tolerance
-
-
 # The expected values were rounded and come from one run each, with a pink noise of its own. That is
 # the larger part of the tolerance: what is measured here is a mean over replicates.
 NEAR = {"PLV": 0.03, "PPC": 0.03, "wPLI": 0.05}
 BY_CHANCE = {"PLV": 0.02, "PPC": 0.01, "PPC, apart": 0.01}
 
-STUDY: dict[str, Series] = {
+SERIES: dict[str, Series] = {
     "trials": Series(
         "No coupling: locking over trials",
         "trials",
@@ -160,36 +125,23 @@ STUDY: dict[str, Series] = {
 }
 
 
-def studied(trials: int, replicates: int, seed: int) -> Iterator[Row]:
-    """The rows of every series, one recording after another; ValueError for what cannot be."""
-    if not 2 <= trials <= MOST_TRIALS:
-        raise ValueError(f"trials must be in [2, {MOST_TRIALS}], got {trials}")
-    if replicates < ENOUGH:
-        raise ValueError(f"replicates must be at least {ENOUGH}, got {replicates}")
-    return (
-        row
-        for name, series in STUDY.items()
-        for place in range(len(series.levels))
-        for row in _rows(name, place, trials, Draws(seed, tuple(range(replicates))))
-    )
-
-
-def _rows(name: str, place: int, trials: int, draws: Draws) -> Iterator[Row]:
+def rows_of(name: str, place: int, trials: int, draws: Draws) -> list[Row]:
     """One recording by all measures of its series."""
-    series, level = STUDY[name], STUDY[name].levels[place]
+    series, level = SERIES[name], SERIES[name].levels[place]
     true, chance = measured(series.recording(level, trials), series.measures, draws)
     known = series.any_trials or trials == TRIALS
-    for measure in series.measures:
-        expected = series.expected[measure][place] if measure in series.expected else None
-        yield Row(
+    return [
+        Row(
             name,
             level,
             measure,
             estimate(true[measure]),
             estimate(chance[measure]),
-            expected if known else None,
-            series.tolerance[measure] if known and expected is not None else None,
+            series.expected[measure][place] if known and measure in series.expected else None,
+            series.tolerance[measure] if known and measure in series.expected else None,
         )
+        for measure in series.measures
+    ]
 
 
 def measured(
@@ -210,7 +162,7 @@ def measured(
 
 def curve(rows: Sequence[Row], series: str, measure: str) -> list[Row]:
     """The rows of one measure along one series, in the order of its levels."""
-    return [row for row in rows if (row.series, row.measure) == (series, measure)]
+    return [row for row in rows if (row.table, row.measure) == (series, measure)]
 
 
 def _value(measure: Measure, first: Phasors, second: Phasors) -> Floats:

@@ -1,14 +1,14 @@
 """What two published phase locking values can and cannot mean, as the measured rows have it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import hypot
 
 import numpy as np
 
-from memlab.coherence.measures import plv_by_chance
-from memlab.coherence.study import GAP, Row, curve
-from memlab.statistics import estimate
+from memlab.studies.coherence.measures import plv_by_chance
+from memlab.studies.coherence.series import GAP, Row, curve
+from memlab.studies.study import Saying, difference
 
 EMOTIONAL, NEUTRAL = 0.78, 0.62  # published, without data, number of trials, task or channels
 ERRORS = (0.02, 0.03)  # published standard errors of the two
@@ -17,7 +17,7 @@ CONFOUNDS = {"line": "a 50 Hz line", "shared": "a source that both electrodes se
 
 def verdict(rows: Sequence[Row]) -> list[str]:
     """Sentences, each only if the rows bear it out."""
-    said: tuple[Callable[[Sequence[Row]], Iterator[str]], ...] = (
+    said: tuple[Saying[Row], ...] = (
         _coupling,
         _confounds,
         _shuffling,
@@ -39,6 +39,11 @@ def reached(rows: Sequence[Row], goal: float) -> float | None:
         if low <= goal <= high and low < high:
             return before.level + (after.level - before.level) * (goal - low) / (high - low)
     return None
+
+
+def unexplained(row: Row) -> bool:
+    """Whether the interval lies above that of mispaired trials."""
+    return row.reference.high is not None and row.low > row.reference.high
 
 
 def both(rows: Sequence[Row], series: str) -> tuple[float, float] | None:
@@ -70,8 +75,8 @@ def _confounds(rows: Sequence[Row]) -> Iterator[str]:
 
 def _shuffling(rows: Sequence[Row]) -> Iterator[str]:
     found = [row for name in _alone(rows) for row in curve(rows, name, "PLV")]
-    if found and all(row.unexplained for row in found):
-        most = max(row.mispaired.mean for row in found)
+    if found and all(unexplained(row) for row in found):
+        most = max(row.reference.mean for row in found)
         yield (
             f"Mispaired trials do not unmask that: their PLV stays at {most:.2f} or below, so "
             "the confounds pass as significant."
@@ -80,7 +85,7 @@ def _shuffling(rows: Sequence[Row]) -> Iterator[str]:
 
 def _correction(rows: Sequence[Row]) -> Iterator[str]:
     found = [row for name in _alone(rows) for row in curve(rows, name, "PPC")]
-    if found and all(row.unexplained for row in found):
+    if found and all(unexplained(row) for row in found):
         most = max(row.measured.mean for row in found)
         yield (
             "Neither does the PPC: it is free of the bias of few trials, not of confounds "
@@ -106,8 +111,7 @@ def _lag(rows: Sequence[Row]) -> Iterator[str]:
 def _trials(rows: Sequence[Row]) -> Iterator[str]:
     """What fewer trials alone add to the PLV."""
     few, many = curve(rows, "unequal", "PLV")
-    pairs = zip(few.measured.values, many.measured.values, strict=True)
-    gain, gap = estimate([a - b for a, b in pairs]), EMOTIONAL - NEUTRAL
+    gain, gap = difference(few, many), EMOTIONAL - NEUTRAL
     if gain.low is None or gain.low <= 0:
         return
     enough = "enough" if gain.mean >= gap else "not enough alone"
@@ -158,7 +162,7 @@ def _neighbours(rows: Sequence[Row]) -> Iterator[str]:
 def _otherwise(rows: Sequence[Row]) -> Iterator[str]:
     """Values by chance that are not as expected, but are mispaired trials and theory agree."""
     for row in curve(rows, "trials", "PLV"):
-        chance, theory, mean = row.mispaired, plv_by_chance(row.level), row.measured.mean
+        chance, theory, mean = row.reference, plv_by_chance(row.level), row.measured.mean
         if row.expected is None or row.holds or row.tolerance is None:
             continue
         alike = row.low <= (chance.high or 0) and row.high >= (chance.low or 0)

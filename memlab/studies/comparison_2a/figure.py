@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from memlab.comparison_2a.study import (
+from memlab.figures.style import BAD, INK, MEDIUM, PALE, sheet
+from memlab.studies.comparison_2a.arms import (
     CORRECTED,
     CUE,
     FIELD,
@@ -16,7 +17,6 @@ from memlab.comparison_2a.study import (
     STORED,
     Row,
 )
-from memlab.figures.style import BAD, INK, MEDIUM, PALE, sheet
 
 MEASURES = {
     "capacity": "published: likeness of the recall\nfrom half a cue (capacity)",
@@ -51,14 +51,14 @@ def _bars(axes: Axes, rows: Sequence[Row], measure: str) -> None:
     """One measure of all media; a cue that says nothing where it is scored has no bar."""
     places = list(NAMES)
     for offset, (arm, ink) in enumerate(ARMS.items()):
-        some = [r for r in rows if (r.measure, r.arm) == (measure, arm)]
-        x = [places.index(r.medium) + (offset - 1) * WIDTH for r in some]
+        some = [r for r in rows if (r.measure, r.level) == (measure, arm)]
+        x = [places.index(r.table) + (offset - 1) * WIDTH for r in some]
         axes.bar(x, [r.measured.mean for r in some], WIDTH * 0.92, color=ink, label=arm)
         axes.vlines(x, [r.low for r in some], [r.high for r in some], color=INK, lw=1.2, zorder=3)
-    said = [r for r in rows if r.measure == measure and r.published is not None]
+    said = [r for r in rows if r.measure == measure and r.reference is not None]
     if said:
-        at = [places.index(r.medium) - WIDTH for r in said]
-        values = [r.published or 0 for r in said]
+        at = [places.index(r.table) - WIDTH for r in said]
+        values = [r.reference or 0 for r in said]
         axes.scatter(at, values, marker="D", s=26, color=BAD, zorder=4, label="published")
     axes.axhline(0, color=INK, lw=0.8)
     axes.axvline(len(places) - 2.5, color=PALE, lw=0.8, ls=":")

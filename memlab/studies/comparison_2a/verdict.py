@@ -1,10 +1,9 @@
 """What the published comparison measured and what it did not, as the measured rows have it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from memlab.comparison_2a.measures import spearman_p
-from memlab.comparison_2a.published import OVERALL, PUBLISHED, SCORE
-from memlab.comparison_2a.study import (
+from memlab.statistics import Estimate
+from memlab.studies.comparison_2a.arms import (
     CORRECTED,
     CUE,
     FIELD,
@@ -16,7 +15,9 @@ from memlab.comparison_2a.study import (
     Row,
     found,
 )
-from memlab.statistics import Estimate, estimate
+from memlab.studies.comparison_2a.measures import spearman_p
+from memlab.studies.comparison_2a.published import OVERALL, PUBLISHED, SCORE
+from memlab.studies.study import Saying, difference
 
 MEDIA = (FIELD, NETWORK, PHASES)
 SMALL = 0.01  # a part of a capacity that is none for the eye
@@ -29,7 +30,7 @@ SOURCE = (
 
 def verdict(rows: Sequence[Row]) -> list[str]:
     """Sentences, each only if the rows bear it out; the first says what was run."""
-    said: tuple[Callable[[Sequence[Row]], Iterator[str]], ...] = (
+    said: tuple[Saying[Row], ...] = (
         _network,
         _gain,
         _trace,
@@ -47,8 +48,7 @@ def verdict(rows: Sequence[Row]) -> list[str]:
 
 def gained(rows: Sequence[Row], medium: str, measure: str, less: str = NOTHING) -> Estimate:
     """What storing adds to a measure, paired over replicates."""
-    on, off = (found(rows, medium, measure, arm).measured.values for arm in (STORED, less))
-    return estimate([a - b for a, b in zip(on, off, strict=True)])
+    return difference(*(found(rows, medium, measure, arm) for arm in (STORED, less)))
 
 
 def _network(rows: Sequence[Row]) -> Iterator[str]:

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from memlab.comparison_2a.media import Medium
 from memlab.draws import Draws
+from memlab.studies.comparison_2a.media import Medium
 
 Make: TypeAlias = Callable[[], Medium]  # a medium as it is after storing, or after not storing
 

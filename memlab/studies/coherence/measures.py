@@ -8,8 +8,8 @@ narrow band are not.
 import numpy as np
 from scipy.fft import fft, ifft, next_fast_len
 
-from memlab.coherence.signals import Floats, Phasors
 from memlab.draws import Draws
+from memlab.studies.coherence.signals import Floats, Phasors
 
 ROUNDING = 1e-12  # a phase this close to 0 or pi is there
 

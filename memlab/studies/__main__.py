@@ -1,0 +1,85 @@
+"""Run a study: measurements whose answers are known or published, each held to them.
+
+A study prints its tables and what they bear out, and keeps both, with a figure.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from memlab.app.options import add_numbers, add_outputs
+from memlab.cli import INTERRUPTED
+from memlab.studies.coherence.outline import OUTLINE as COHERENCE
+from memlab.studies.comparison_2a.outline import OUTLINE as COMPARISON_2A
+from memlab.studies.outline import Outline
+
+STUDIES = {"coherence": COHERENCE, "comparison_2a": COMPARISON_2A}
+FORMS = """\
+The results go to outputs/{name}/, in a folder named for {numbers}, seed and replicates:
+rows.csv, rows.json, {name}.md and {name}.png.
+exit code: 0 done (whatever came out), 2 refused, 130 interrupted
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    line = argparse.ArgumentParser(
+        prog="python -m memlab.studies",
+        description=__doc__,
+        epilog="python -m memlab.studies STUDY --help tells the options and results of one",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    studies = line.add_subparsers(title="studies", metavar="STUDY", dest="name")
+    for name, outline in STUDIES.items():
+        one = studies.add_parser(
+            name,
+            help=outline.sentence,
+            description=outline.told,
+            epilog=FORMS.format(name=name, numbers=", ".join(n for n, _, _ in outline.numbers)),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        repeated = ("replicates", outline.replicates, "independent repetitions, at least 6")
+        add_numbers(one, (*outline.numbers, repeated, ("seed", 1, "of all random draws")))
+        add_outputs(one)
+    return line
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what is asked for, print and keep what came out; the exit code."""
+    line = parser()
+    asked = line.parse_args(arguments)
+    if asked.name is None:
+        line.print_help()
+        return 0
+    try:
+        run(STUDIES[asked.name], asked)
+    except (OSError, ValueError) as problem:
+        sys.stdout.flush()
+        sys.stderr.write(f"memlab.studies: {problem}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("\nmemlab.studies: interrupted; nothing was kept\n")
+        return INTERRUPTED
+    return 0
+
+
+def run(outline: Outline, asked: argparse.Namespace) -> None:
+    """Measure all rows, with a bar while they come; nothing begins that could not be kept."""
+    from memlab.draws import Draws
+    from memlab.report import ENOUGH
+    from memlab.studies.results import keep, measured, show
+
+    numbers = {name: vars(asked)[name] for name, _, _ in outline.numbers}
+    study = outline.study(*numbers.values())
+    if asked.replicates < ENOUGH:
+        raise ValueError(f"replicates must be at least {ENOUGH}, got {asked.replicates}")
+    numbers |= {"seed": asked.seed, "replicates": asked.replicates}
+    folder = asked.outputs / asked.name / "-".join(f"{n}_{x}" for n, x in numbers.items())
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = measured(study, Draws(asked.seed, tuple(range(asked.replicates))))
+    keep(study, rows, folder)
+    show(study, rows, folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

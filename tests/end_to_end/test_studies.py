@@ -1,0 +1,104 @@
+"""`python -m memlab.studies` as a user meets it."""
+
+import os
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from memlab.studies.__main__ import STUDIES, main
+from tests.end_to_end.test_cli import ROOT
+
+
+def command(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "memlab.studies", *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "told"),
+    [
+        ("coherence", ("trials", "10"), "Coupling with a lag of 4 ms, no confound"),
+        ("comparison_2a", ("size", "32"), "two sines each"),
+    ],
+)
+def test_a_small_study_prints_its_tables_and_keeps_rows_page_and_figure(tmp_path, name, size, told):
+    result = command(tmp_path, name, f"--{size[0]}", size[1], "--replicates", "6")
+    assert result.returncode == 0, result.stderr
+    place = f"outputs/{name}/{'_'.join(size)}-seed_1-replicates_6"
+    assert told in result.stdout
+    assert f"Results: {place}\n" in result.stdout
+    folder = tmp_path / place
+    rows = pd.read_csv(folder / "rows.csv")
+    pd.testing.assert_frame_equal(rows, pd.read_json(folder / "rows.json"), check_dtype=False)
+    assert (rows["low"] <= rows["mean"] + 1e-12).all()
+    assert (folder / f"{name}.md").read_text(encoding="utf-8").startswith("## Verdict")
+    assert (folder / f"{name}.png").stat().st_size > 10_000
+
+
+def test_without_a_name_every_study_is_listed_with_what_it_does(capsys):
+    assert main([]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    for name, outline in STUDIES.items():
+        assert f"{name} {outline.sentence}" in told
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_help_of_a_study_tells_its_options_and_results(capsys, name):
+    with pytest.raises(SystemExit) as left:
+        main([name, "--help"])
+    told = capsys.readouterr().out
+    assert left.value.code == 0
+    assert STUDIES[name].told in told
+    for option in ("replicates", "seed", "outputs", *(n for n, _, _ in STUDIES[name].numbers)):
+        assert f"--{option}" in told
+    assert f"rows.csv, rows.json, {name}.md and {name}.png" in told
+
+
+def test_an_unknown_study_is_refused_with_the_names_there_are(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["coherense"])
+    assert left.value.code == 2
+    told = capsys.readouterr().err
+    assert all(name in told for name in ("coherense", *STUDIES))
+
+
+def test_the_command_tells_what_there_is_without_importing_what_computes():
+    code = "import sys, memlab.studies.__main__ as m; m.main([]); print({*sys.modules})"
+    told = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)
+    assert "argparse" in told
+    for heavy in ("numpy", "torch", "scipy", "matplotlib", "rich"):
+        assert f"'{heavy}'" not in told
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (("coherence", "--replicates", "3"), "replicates must be at least 6, got 3"),
+        (("coherence", "--trials", "1"), "trials must be in [2, 2000], got 1"),
+        (("coherence", "--trials", "2001"), "trials must be in [2, 2000], got 2001"),
+        (("comparison_2a", "--size", "196"), "size must be a multiple of 4 in [32, 192], got 196"),
+        (("comparison_2a", "--size", "30"), "size must be a multiple of 4 in [32, 192], got 30"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(tmp_path, capsys, wrong, told):
+    assert main([*wrong, "--outputs", str(tmp_path)]) == 2
+    out, error = capsys.readouterr()
+    assert (out, error.count("\n")) == ("", 1)
+    assert error.startswith(f"memlab.studies: {told}")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(tmp_path, name):
+    (tmp_path / "file").touch()
+    result = command(tmp_path, name, "--outputs", "file", "--replicates", "1000000")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"memlab.studies: [Errno 20] Not a directory: 'file/{name}")
