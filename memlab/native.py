@@ -11,7 +11,8 @@ from memlab.oscillators import Motion, reach_of
 from memlab.reaction_diffusion import Backend, Kinetics, ScarRule, check_finite
 
 try:
-    from memlab._native import ffi, lib
+    from memlab._native import ffi as ffi  # noqa: PLC0414  for memlab.cells too
+    from memlab._native import lib as lib  # noqa: PLC0414
 except ImportError:  # not built: every call below says so
     ffi = lib = None
 

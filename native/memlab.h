@@ -88,4 +88,67 @@ ml_status ml_kuramoto_relax(const ml_phase_dims *dims, const ml_phase_motion *mo
                             const float *restrict loose, float *restrict theta,
                             float *restrict work);
 
+/* ---- Recurrent cells: cells.c; equations and adjoints: memlab/cells/equations ---- */
+
+typedef enum {
+    ML_AMRC,
+    ML_PMRC,
+    ML_AMN,
+    ML_DTPN,
+    ML_HYPER_AMN,
+    ML_SGW_AMN,
+    ML_NDM
+} ml_cell_kind;
+
+enum {
+    ML_RECURRENT = 1,     /* PMRC: units see each other */
+    ML_GATES = 2,         /* PMRC: gated memories */
+    ML_OUTPUT_MEMORY = 4, /* PMRC: outputs are low-passed */
+    ML_FROZEN = 8         /* NDM: fast weights stay */
+};
+
+typedef struct {
+    ml_cell_kind kind;
+    int32_t flags;
+    int32_t inputs;     /* I */
+    int32_t hidden;     /* H */
+    int32_t outputs;    /* O */
+    int32_t slots;      /* M: AMN, DTPN (keys), Hyper-AMN, SGW-AMN, NDM */
+    int32_t heads;      /* Hyper-AMN */
+    int32_t rank;       /* AMRC; 0: units do not see each other */
+    int32_t candidates; /* SGW-AMN */
+    int32_t workspace;  /* SGW-AMN */
+} ml_cell;
+
+/* Numbers, not bytes. */
+typedef struct {
+    size_t parameters; /* of all parameters, one after the other */
+    size_t state;      /* of a stream's state */
+    size_t tape;       /* of what a stream leaves of one step for the adjoint */
+    size_t tail;       /* that follow the whole tape, for products read whole blocks */
+    size_t work;       /* of scratch for one thread */
+} ml_cell_size;
+
+typedef struct {
+    int32_t batch;   /* B: streams */
+    int32_t steps;   /* T */
+    int32_t threads; /* change no bit */
+    int32_t doubles; /* whether arrays are of float64 instead of float32 */
+} ml_cell_run;
+
+ml_status ml_cell_sizes(const ml_cell *cell, ml_cell_size *sizes);
+
+/* x (B, T, I), mask (B, T) of 0 for padding or NULL, state (B, S) in place, y (B, T, O); tape
+ * (B T tape + tail) or NULL; work (threads, work). Parameters are the effective ones. */
+ml_status ml_cell_forward(const ml_cell *cell, const ml_cell_run *run, const void *parameters,
+                          const void *x, const uint8_t *mask, void *state, void *y, void *tape,
+                          void *work);
+
+/* The exact adjoint of a forward with tape, which it uses up: gy (B, T, O) and gstate (B, S) of
+ * the last state give gstate of the first, gx (B, T, I), and the gradient of the parameters in the
+ * first of gradients (ceil(B / 8), parameters). */
+ml_status ml_cell_backward(const ml_cell *cell, const ml_cell_run *run, const void *parameters,
+                           const uint8_t *mask, void *tape, const void *gy, void *gstate,
+                           void *gx, void *gradients, void *work);
+
 #endif

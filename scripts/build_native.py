@@ -17,6 +17,12 @@ SOURCES = [
     "native/gs_tick_avx2.c",
     "native/gs_tick_plain.c",
     "native/kuramoto.c",
+    "native/cells.c",
+    "native/cell_plan.c",
+    "native/cell_f32_avx512.c",
+    "native/cell_f32_avx2.c",
+    "native/cell_f32_plain.c",
+    "native/cell_f64.c",
 ]
 INTERNAL = [
     "native/gs.h",

@@ -1,0 +1,163 @@
+"""Cells by the compiled core: the same equations, forwards and by their exact adjoint.
+
+``run_compiled`` is ``cell.run`` for those that have a form in C (`sheet`), in float32 or float64 on
+the CPU. Laws of the parameters stay in torch: the core knows effective values only.
+"""
+
+from functools import cache
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from memlab.cells.cell import Cell, Tensors
+from memlab.cells.equations.amn import Amn
+from memlab.cells.equations.amrc import Amrc
+from memlab.cells.equations.dtpn import Dtpn
+from memlab.cells.equations.hyper_amn import HyperAmn
+from memlab.cells.equations.ndm import Ndm
+from memlab.cells.equations.pmrc import Pmrc
+from memlab.cells.equations.sgw_amn import SgwAmn
+from memlab.native import ffi, lib
+
+TILE = 8  # streams whose gradients are summed apart
+KINDS: dict[type[Cell], str] = {
+    Amrc: "ML_AMRC",
+    Pmrc: "ML_PMRC",
+    Amn: "ML_AMN",
+    Dtpn: "ML_DTPN",
+    HyperAmn: "ML_HYPER_AMN",
+    SgwAmn: "ML_SGW_AMN",
+    Ndm: "ML_NDM",
+}
+SIZES = {  # of a cell, as the core calls them
+    name: name
+    for name in ("inputs", "hidden", "outputs", "slots", "heads", "rank", "candidates", "workspace")
+} | {"keys": "slots"}
+FLAGS = {
+    "recurrent": "ML_RECURRENT",
+    "gates": "ML_GATES",
+    "output_memory": "ML_OUTPUT_MEMORY",
+    "frozen": "ML_FROZEN",
+}
+
+
+def sheet(cell: Cell) -> dict[str, int] | None:
+    """The cell as the core describes it; None for one that has no form in C."""
+    kind = KINDS.get(type(cell))
+    if kind is None:
+        return None
+    told: dict[str, Any] = vars(cell)
+    sizes = {SIZES[name]: value for name, value in told.items() if name in SIZES}
+    flags = sum(
+        getattr(lib, FLAGS[name]) for name, value in told.items() if name in FLAGS and value
+    )
+    return {"kind": getattr(lib, kind), "flags": flags} | sizes
+
+
+def run_compiled(
+    cell: Cell, raw: Tensors, state: Tensors, x: Tensor, mask: Tensor | None = None
+) -> tuple[Tensor, Tensors]:
+    """Outputs ``(B, T, O)`` over inputs ``x (B, T, I)``, and the state after them.
+
+    Where ``mask (B, T)`` is false the input is padding: the state stays and the output is 0.
+    """
+    flat = torch.cat([one.reshape(-1) for one in cell.effective(raw).values()])
+    begun = torch.cat([one.flatten(1) for one in state.values()], 1)
+    y, ended = _Run.apply((cell, mask), flat, begun, x)  # type: ignore[no-untyped-call]
+    parts = ended.split([one[0].numel() for one in state.values()], 1)
+    shaped = zip(state.items(), parts, strict=True)
+    return y, {name: part.reshape(old.shape) for (name, old), part in shaped}
+
+
+@final
+class _Run(torch.autograd.Function):
+    """All steps of all streams, whose gradients are those of the adjoint."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, what: tuple[Cell, Tensor | None], flat: Tensor, state: Tensor, x: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        cell, mask = what
+        call = _Call(cell, x, mask)
+        ended, y = state.detach().clone(memory_format=torch.contiguous_format), call.empty_y()
+        tape = call.tape() if any(ctx.needs_input_grad) else None
+        parameters = flat.detach().contiguous()
+        call.forward(parameters, x.detach().contiguous(), ended, y, tape)
+        ctx.call, ctx.tape = call, tape
+        ctx.save_for_backward(parameters)
+        return y, ended
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        (parameters,) = ctx.saved_tensors
+        gy, gstate = grads
+        found = ctx.call.backward(parameters, ctx.tape, gy.contiguous(), gstate.clone())
+        ctx.tape = None  # the adjoint has used it up
+        return None, *found
+
+
+@final
+class _Call:
+    """One run of the core: its sizes, its arrays, its scratch."""
+
+    def __init__(self, cell: Cell, x: Tensor, mask: Tensor | None) -> None:
+        self.like, (self.batch, self.steps, _) = x.detach(), x.shape
+        self.cell, self.sizes = described(cell)
+        self.outputs = self.cell.outputs
+        self.mask = None if mask is None else mask.to(torch.uint8).contiguous()
+        threads = min(torch.get_num_threads(), -(-self.batch // TILE))
+        doubles = x.dtype == torch.float64
+        self.run = ffi.new("ml_cell_run *", (self.batch, self.steps, threads, doubles))
+        self.work = self.empty(threads * self.sizes.work)
+
+    def empty(self, *shape: int) -> Tensor:
+        """An array of the run's type."""
+        return self.like.new_empty(shape)
+
+    def empty_y(self) -> Tensor:
+        """Room for the outputs."""
+        return self.empty(self.batch, self.steps, self.outputs)
+
+    def tape(self) -> Tensor:
+        """Room for what the adjoint wants to know; what no step writes must be finite."""
+        return self.like.new_zeros(self.batch * self.steps * self.sizes.tape + self.sizes.tail)
+
+    def forward(
+        self, parameters: Tensor, x: Tensor, state: Tensor, y: Tensor, tape: Tensor | None
+    ) -> None:
+        """Walk through all steps; state in place."""
+        arrays = (parameters, x, self.mask, state, y, tape, self.work)
+        done(lib.ml_cell_forward(self.cell, self.run, *map(address, arrays)))
+
+    def backward(
+        self, parameters: Tensor, tape: Tensor, gy: Tensor, gstate: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Gradients of the parameters, of the first state, of the inputs."""
+        gx = self.empty(self.batch, self.steps, self.cell.inputs)
+        gradients = self.empty(-(-self.batch // TILE), self.sizes.parameters)
+        arrays = (parameters, self.mask, tape, gy, gstate, gx, gradients, self.work)
+        done(lib.ml_cell_backward(self.cell, self.run, *map(address, arrays)))
+        return gradients[0], gstate, gx
+
+
+@cache
+def described(cell: Cell) -> tuple[Any, Any]:
+    """The core's description of a cell, and its sizes."""
+    words = sheet(cell)
+    if words is None:
+        raise ValueError(f"{type(cell).__name__} has no compiled form; run it with cell.run")
+    described, sizes = ffi.new("ml_cell *", words), ffi.new("ml_cell_size *")
+    done(lib.ml_cell_sizes(described, sizes))
+    return described, sizes
+
+
+def address(array: Tensor | None) -> Any:
+    """Where an array begins."""
+    return ffi.NULL if array is None else ffi.cast("void *", array.data_ptr())
+
+
+def done(status: int) -> None:
+    """Raise for a call that was refused."""
+    if status != lib.ML_OK:
+        raise ValueError("the compiled core refuses these sizes; every one must be 1 to 2^20")

@@ -1,0 +1,153 @@
+/* NDM: memlab/cells/equations/ndm.py. State: h, F (H, H), μ, Mm (slots, H). */
+
+static void ndm_store(const net *n, REAL *rows, REAL *next) {
+    const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots, S = n->plan->state;
+    const gated_store t = store_of(n, M, NDM_Vv, NDM_decay, 0);
+    begin(n, rows, NDM_k, NULL);
+    into(n, NDM_K, rows, NDM_h, NDM_k);
+    begin(n, rows, NDM_q, NULL);
+    into(n, NDM_Q, rows, NDM_h, NDM_q);
+    for (size_t i = 0; i < n->streams; i++) {
+        REAL *k = field(n, rows, i, NDM_k), *q = field(n, rows, i, NDM_q);
+        logistic_all(M, k);
+        logistic_all(M, q);
+        store_forward(&t, field(n, rows, i, NDM_h), k, q, field(n, rows, i, NDM_Mm),
+                      next + i * S + 2 * H + H * H, field(n, rows, i, NDM_v));
+    }
+}
+
+/* What a state writes into the fast weights, row by row. */
+static void ndm_learn(const net *n, const REAL *h, const REAL *now, const REAL *usual,
+                      const REAL *fast, REAL *restrict to) {
+    const size_t H = (size_t)n->cell->hidden;
+    const REAL *lam = parameter(n, NDM_lam), scale = (REAL)(1 / sqrt((double)H));
+    if (n->cell->flags & ML_FROZEN) {
+        set(H * H, fast, to);
+        return;
+    }
+    for (size_t i = 0; i < H; i++) {
+        const REAL kept = lam[i], written = (1 - kept) * scale * (now[i] - usual[i]);
+        for (size_t j = 0; j < H; j++) {
+            to[i * H + j] = kept * fast[i * H + j] + written * (h[j] - usual[j]);
+        }
+    }
+}
+
+static void ndm_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
+    const size_t H = (size_t)n->cell->hidden, S = n->plan->state;
+    const REAL *zeta = parameter(n, NDM_zeta), *pi = parameter(n, NDM_pi);
+    const REAL *rho = parameter(n, NDM_rho), *b = parameter(n, NDM_b);
+    ndm_store(n, rows, next); /* the field v holds what was read */
+    into(n, NDM_Wi, rows, X, NDM_v);
+    into(n, NDM_Wh, rows, NDM_h, NDM_v);
+    for (size_t i = 0; i < n->streams; i++) {
+        const REAL *h = field(n, rows, i, NDM_h), *fast = field(n, rows, i, NDM_F);
+        const REAL *usual = field(n, rows, i, NDM_mu);
+        REAL *v = field(n, rows, i, NDM_v), *now = field(n, rows, i, NDM_next);
+        REAL *recalled = field(n, rows, i, NDM_recalled), *to = next + i * S;
+        for (size_t j = 0; j < H; j++) {
+            recalled[j] = dot(H, fast + j * H, h);
+        }
+        for (size_t j = 0; j < H; j++) {
+            v[j] = hyperbolic(v[j] + b[j] + pi[j] * recalled[j]);
+            to[j] = now[j] = h[j] + zeta[j] * (v[j] - h[j]);
+            to[H + H * H + j] = rho[j] * usual[j] + (1 - rho[j]) * now[j];
+        }
+        ndm_learn(n, h, now, usual, fast, to + H);
+    }
+    put_out(n, NDM_Wo, NDM_c, rows, NDM_next, y);
+}
+
+/* Adjoint of what a stream wrote into its fast weights: to gh', gμ, and in `before` to gh. */
+static void ndm_unlearn(const net *n, REAL *rows, size_t stream, const REAL *gF, REAL *gnow,
+                        REAL *gmu, REAL *before) {
+    const size_t H = (size_t)n->cell->hidden;
+    const REAL *h = field(n, rows, stream, NDM_h), *now = field(n, rows, stream, NDM_next);
+    const REAL *usual = field(n, rows, stream, NDM_mu), *fast = field(n, rows, stream, NDM_F);
+    const REAL *lam = parameter(n, NDM_lam), scale = (REAL)(1 / sqrt((double)H));
+    REAL *glam = gradient_of(n, NDM_lam);
+    for (size_t i = 0; i < H; i++) {
+        const REAL *g = gF + i * H, written = now[i] - usual[i];
+        REAL kept = 0, along = 0;
+        for (size_t j = 0; j < H; j++) {
+            along += g[j] * (h[j] - usual[j]);
+            kept += g[j] * fast[i * H + j];
+        }
+        glam[i] += kept - scale * written * along;
+        const REAL share = (1 - lam[i]) * scale;
+        gnow[i] += share * along;
+        gmu[i] -= share * along;
+        for (size_t j = 0; j < H; j++) {
+            const REAL through = share * written * g[j];
+            before[j] += through;
+            gmu[j] -= through;
+        }
+    }
+}
+
+/* gF ← λ gF + (π a) hᵀ, and what flows through F to h. */
+static void ndm_recall(const net *n, REAL *rows, size_t stream, REAL *gF, REAL *before) {
+    const size_t H = (size_t)n->cell->hidden;
+    const REAL *h = field(n, rows, stream, NDM_h), *fast = field(n, rows, stream, NDM_F);
+    const REAL *a = field(n, rows, stream, NDM_a), *pi = parameter(n, NDM_pi);
+    const REAL *lam = parameter(n, NDM_lam);
+    const int frozen = n->cell->flags & ML_FROZEN;
+    for (size_t i = 0; i < H; i++) {
+        const REAL kept = frozen ? 1 : lam[i], entered = pi[i] * a[i];
+        REAL *g = gF + i * H;
+        for (size_t j = 0; j < H; j++) {
+            g[j] = kept * g[j] + entered * h[j];
+            before[j] += entered * fast[i * H + j];
+        }
+    }
+}
+
+static void ndm_stream(const net *n, REAL *rows, size_t i, REAL *g) {
+    const size_t H = (size_t)n->cell->hidden;
+    const REAL *zeta = parameter(n, NDM_zeta), *rho = parameter(n, NDM_rho);
+    const REAL *h = field(n, rows, i, NDM_h), *now = field(n, rows, i, NDM_next);
+    const REAL *usual = field(n, rows, i, NDM_mu), *v = field(n, rows, i, NDM_v);
+    const REAL *recalled = field(n, rows, i, NDM_recalled);
+    REAL *a = field(n, rows, i, NDM_a), *gh = g, *gF = g + H, *gmu = gF + H * H;
+    REAL *gzeta = gradient_of(n, NDM_zeta), *grho = gradient_of(n, NDM_rho);
+    REAL *gpi = gradient_of(n, NDM_pi), *gb = gradient_of(n, NDM_b);
+    REAL *before = n->spare;
+    memset(before, 0, H * sizeof(REAL));
+    for (size_t j = 0; j < H; j++) {
+        grho[j] += gmu[j] * (usual[j] - now[j]);
+        gh[j] += (1 - rho[j]) * gmu[j];
+        gmu[j] *= rho[j];
+    }
+    if (!(n->cell->flags & ML_FROZEN)) {
+        ndm_unlearn(n, rows, i, gF, gh, gmu, before);
+    }
+    for (size_t j = 0; j < H; j++) {
+        gzeta[j] += gh[j] * (v[j] - h[j]);
+        a[j] = zeta[j] * gh[j] * (1 - v[j] * v[j]);
+        gpi[j] += a[j] * recalled[j];
+        gb[j] += a[j];
+    }
+    ndm_recall(n, rows, i, gF, before);
+    for (size_t j = 0; j < H; j++) {
+        gh[j] = (1 - zeta[j]) * gh[j] + before[j];
+    }
+}
+
+static void ndm_backward(const net *n, REAL *rows, REAL *g, const REAL *gy, REAL *gx) {
+    const size_t H = (size_t)n->cell->hidden, S = n->plan->state, width = n->plan->width;
+    const gated_store t = store_of(n, (size_t)n->cell->slots, NDM_Vv, NDM_decay, 0);
+    take_in(n, NDM_c, rows, NDM_dy, gy);
+    times_turned(n, NDM_Wo, 0, field(n, rows, 0, NDM_dy), width, g, S);
+    for (size_t i = 0; i < n->streams; i++) {
+        REAL *own = g + i * S;
+        ndm_stream(n, rows, i, own);
+        store_adjoint(&t, field(n, rows, i, NDM_h), field(n, rows, i, NDM_k),
+                      field(n, rows, i, NDM_q), field(n, rows, i, NDM_Mm),
+                      field(n, rows, i, NDM_a), own + 2 * H + H * H, own,
+                      field(n, rows, i, NDM_zk), field(n, rows, i, NDM_zq));
+    }
+    times_turned(n, NDM_Wi, 0, field(n, rows, 0, NDM_a), width, gx, (size_t)n->cell->inputs);
+    times_turned(n, NDM_Wh, 0, field(n, rows, 0, NDM_a), width, g, S);
+    times_turned(n, NDM_K, 0, field(n, rows, 0, NDM_zk), width, g, S);
+    times_turned(n, NDM_Q, 0, field(n, rows, 0, NDM_zq), width, g, S);
+}

@@ -1,0 +1,124 @@
+/* Products of matrices with the rows of some streams, on LANES units at once. */
+
+typedef REAL lanes __attribute__((vector_size(LANES * sizeof(REAL))));
+typedef REAL loose_lanes
+    __attribute__((vector_size(LANES * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
+
+enum {
+    VECTORS = BLOCK / LANES,
+    SIDE = 4,                     /* streams, or rows, whose sums are in registers together */
+    WIDE = LANES == 16 ? 2 : 1,   /* blocks beside SIDE streams */
+    ALONE = LANES == 16 ? 8 : 4   /* blocks of one stream */
+};
+
+/* Weights (rows, cols) as (blocks of rows, cols, BLOCK); 0 beyond the rows. */
+static void pack(size_t rows, size_t cols, size_t row_step, size_t col_step,
+                 const REAL *restrict weights, REAL *restrict packed) {
+    for (size_t row = 0; row < rows; row += BLOCK) {
+        const size_t count = rows - row < BLOCK ? rows - row : BLOCK;
+        for (size_t col = 0; col < cols; col++, packed += BLOCK) {
+            for (size_t i = 0; i < BLOCK; i++) {
+                packed[i] = i < count ? weights[(row + i) * row_step + col * col_step] : 0;
+            }
+        }
+    }
+}
+
+static inline size_t packed_size(size_t rows, size_t cols) {
+    return (rows + BLOCK - 1) / BLOCK * BLOCK * cols;
+}
+
+/* sum[s][b] = sum over n of v[n][b] s[n][s], for `blocks` blocks of lanes and `side` scalars. */
+INLINED void tile(size_t blocks, size_t side, size_t count, const REAL *v, size_t v_step,
+                  size_t v_apart, const REAL *s, size_t s_step, size_t s_apart, lanes *sum) {
+    lanes part[8 * VECTORS];
+    for (size_t i = 0; i < blocks * side * VECTORS; i++) {
+        part[i] = (lanes){0};
+    }
+    for (size_t n = 0; n < count; n++, v += v_step, s += s_step) {
+        for (size_t j = 0; j < side; j++) {
+            const REAL scale = s[j * s_apart];
+            for (size_t b = 0; b < blocks; b++) {
+                for (size_t i = 0; i < VECTORS; i++) {
+                    const lanes w = *(const loose_lanes *)(v + b * v_apart + i * LANES);
+                    part[(j * blocks + b) * VECTORS + i] += w * scale;
+                }
+            }
+        }
+    }
+    for (size_t i = 0; i < blocks * side * VECTORS; i++) {
+        sum[i] = part[i];
+    }
+}
+
+/* y += sums of as many units as there are. */
+INLINED void add_units(size_t units, const lanes *sum, REAL *y) {
+    const REAL *from = (const REAL *)sum;
+    for (size_t i = 0; i < units; i++) {
+        y[i] += from[i];
+    }
+}
+
+/* Sums of `blocks` blocks for `side` streams, added where there are units. */
+INLINED void add_tile(size_t blocks, size_t side, size_t cols, size_t units, const REAL *packed,
+                      const REAL *x, size_t x_apart, REAL *y, size_t y_apart) {
+    lanes sum[8 * VECTORS];
+    const size_t count = units < blocks * BLOCK ? units : blocks * BLOCK;
+    tile(blocks, side, cols, packed, BLOCK, cols * BLOCK, x, 1, x_apart, sum);
+    for (size_t j = 0; j < side; j++) {
+        add_units(count, sum + j * blocks * VECTORS, y + j * y_apart);
+    }
+}
+
+/* y (streams, rows) += W x (streams, cols), W packed. */
+static void product(size_t rows, size_t cols, const REAL *packed, size_t streams, const REAL *x,
+                    size_t x_apart, REAL *y, size_t y_apart) {
+    const size_t shared = streams / SIDE * SIDE, blocks = (rows + BLOCK - 1) / BLOCK;
+    for (size_t b = 0; shared && b < blocks;) {
+        const size_t wide = b + WIDE <= blocks ? WIDE : 1;
+        const REAL *w = packed + b * cols * BLOCK;
+        for (size_t j = 0; j < shared; j += SIDE) {
+            const REAL *from = x + j * x_apart;
+            REAL *to = y + j * y_apart + b * BLOCK;
+            if (wide == WIDE) {
+                add_tile(WIDE, SIDE, cols, rows - b * BLOCK, w, from, x_apart, to, y_apart);
+            } else {
+                add_tile(1, SIDE, cols, rows - b * BLOCK, w, from, x_apart, to, y_apart);
+            }
+        }
+        b += wide;
+    }
+    for (size_t j = shared; j < streams; j++) {
+        for (size_t b = 0; b < blocks;) {
+            const REAL *w = packed + b * cols * BLOCK, *from = x + j * x_apart;
+            REAL *to = y + j * y_apart + b * BLOCK;
+            if (b + ALONE <= blocks) {
+                add_tile(ALONE, 1, cols, rows - b * BLOCK, w, from, 0, to, 0);
+                b += ALONE;
+            } else {
+                add_tile(1, 1, cols, rows - b * BLOCK, w, from, 0, to, 0);
+                b++;
+            }
+        }
+    }
+}
+
+/* gradient (rows, cols) += sum over `count` rows of tape of left rightᵀ. */
+static void outer(size_t rows, size_t cols, size_t count, const REAL *left, const REAL *right,
+                  size_t width, REAL *gradient) {
+    lanes sum[8 * VECTORS];
+    for (size_t col = 0; col < cols; col += BLOCK) {
+        const size_t units = cols - col < BLOCK ? cols - col : BLOCK;
+        size_t row = 0;
+        for (; row + SIDE <= rows; row += SIDE) {
+            tile(1, SIDE, count, right + col, width, 0, left + row, width, 1, sum);
+            for (size_t j = 0; j < SIDE; j++) {
+                add_units(units, sum + j * VECTORS, gradient + (row + j) * cols + col);
+            }
+        }
+        for (; row < rows; row++) {
+            tile(1, 1, count, right + col, width, 0, left + row, width, 0, sum);
+            add_units(units, sum, gradient + row * cols + col);
+        }
+    }
+}

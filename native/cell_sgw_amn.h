@@ -1,0 +1,210 @@
+/* SGW-AMN: memlab/cells/equations/sgw_amn.py. State: w (S), R (S, S), Mm (slots, H). */
+
+#define GELU_SLOPE ((REAL)0.7978845608028654) /* √(2/π) */
+#define GELU_CUBE ((REAL)0.044715)
+
+INLINED REAL gelu(REAL x) {
+    return (REAL)0.5 * x * (1 + hyperbolic(GELU_SLOPE * (x + GELU_CUBE * x * x * x)));
+}
+
+INLINED REAL gelu_slope(REAL x) {
+    const REAL t = hyperbolic(GELU_SLOPE * (x + GELU_CUBE * x * x * x));
+    const REAL inner = GELU_SLOPE * (1 + 3 * GELU_CUBE * x * x);
+    return (REAL)0.5 * (1 + t) + (REAL)0.5 * x * (1 - t * t) * inner;
+}
+
+/* Σ_j |Wc_ij|, how strongly a candidate would speak. */
+static void sgw_derive(const net *n) {
+    const size_t P = (size_t)n->cell->candidates, W = (size_t)n->cell->workspace;
+    const REAL *Wc = parameter(n, SGW_Wc);
+    for (size_t i = 0; i < P; i++) {
+        n->derived[i] = 0;
+        for (size_t j = 0; j < W; j++) {
+            n->derived[i] += magnitude(Wc[i * W + j]);
+        }
+    }
+}
+
+static void sgw_compete(const net *n, REAL *rows) {
+    const size_t P = (size_t)n->cell->candidates;
+    const REAL scale = (REAL)n->cell->workspace, T = *parameter(n, SGW_T);
+    begin(n, rows, SGW_pre, parameter(n, SGW_b));
+    into(n, SGW_Wi, rows, X, SGW_pre);
+    into(n, SGW_Wb, rows, SGW_w, SGW_pre);
+    for (size_t i = 0; i < n->streams; i++) {
+        const REAL *pre = field(n, rows, i, SGW_pre);
+        REAL *a = field(n, rows, i, SGW_a), *share = field(n, rows, i, SGW_share);
+        REAL *sent = field(n, rows, i, SGW_sent);
+        for (size_t k = 0; k < P; k++) {
+            a[k] = gelu(pre[k]);
+            share[k] = magnitude(a[k]) * n->derived[k] / T;
+        }
+        softmax(P, share);
+        for (size_t k = 0; k < P; k++) {
+            sent[k] = scale * share[k] * a[k];
+        }
+    }
+}
+
+/* Row by row: w' into the workspace's own pairs. */
+static void sgw_pair(const net *n, const REAL *now, const REAL *R, REAL *restrict to) {
+    const size_t W = (size_t)n->cell->workspace;
+    const REAL *rho = parameter(n, SGW_rho);
+    for (size_t i = 0; i < W; i++) {
+        const REAL kept = rho[i], written = (1 - kept) * now[i];
+        for (size_t j = 0; j < W; j++) {
+            to[i * W + j] = kept * R[i * W + j] + written * now[j];
+        }
+    }
+}
+
+static void sgw_workspace(const net *n, REAL *rows, REAL *next) {
+    const size_t W = (size_t)n->cell->workspace, S = n->plan->state, width = n->plan->width;
+    const REAL *A = parameter(n, SGW_A), *B = parameter(n, SGW_B);
+    begin(n, rows, SGW_f, NULL);
+    times_turned(n, SGW_Wc, 0, field(n, rows, 0, SGW_sent), width, field(n, rows, 0, SGW_f),
+                 width);
+    for (size_t i = 0; i < n->streams; i++) {
+        const REAL *w = field(n, rows, i, SGW_w), *R = field(n, rows, i, SGW_R);
+        REAL *f = field(n, rows, i, SGW_f), *now = field(n, rows, i, SGW_new);
+        for (size_t j = 0; j < W; j++) {
+            f[j] = hyperbolic(f[j] + dot(W, R + j * W, w));
+            now[j] = liquid(w[j], f[j], A[j], B[j]);
+        }
+        set(W, now, next + i * S);
+        sgw_pair(n, now, R, next + i * S + W);
+    }
+}
+
+static void sgw_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
+    const size_t H = (size_t)n->cell->hidden, W = (size_t)n->cell->workspace;
+    const size_t M = (size_t)n->cell->slots, S = n->plan->state;
+    const gated_store t = store_of(n, M, SGW_Vv, SGW_decay, 0);
+    sgw_compete(n, rows);
+    sgw_workspace(n, rows, next);
+    begin(n, rows, SGW_units, parameter(n, SGW_e));
+    into(n, SGW_Wp, rows, SGW_new, SGW_units);
+    for (size_t i = 0; i < n->streams; i++) {
+        tanh_all(H, field(n, rows, i, SGW_units));
+    }
+    begin(n, rows, SGW_k, NULL);
+    into(n, SGW_K, rows, SGW_units, SGW_k);
+    begin(n, rows, SGW_q, NULL);
+    into(n, SGW_Q, rows, SGW_units, SGW_q);
+    for (size_t i = 0; i < n->streams; i++) {
+        const REAL *units = field(n, rows, i, SGW_units);
+        REAL *k = field(n, rows, i, SGW_k), *q = field(n, rows, i, SGW_q);
+        REAL *read = field(n, rows, i, SGW_read), *out = field(n, rows, i, SGW_out);
+        logistic_all(M, k);
+        logistic_all(M, q);
+        store_forward(&t, units, k, q, field(n, rows, i, SGW_Mm), next + i * S + W + W * W, read);
+        for (size_t j = 0; j < H; j++) {
+            read[j] = hyperbolic(read[j]);
+            out[j] = (REAL)0.7 * units[j] + (REAL)0.3 * read[j];
+        }
+    }
+    put_out(n, SGW_Wo, SGW_c, rows, SGW_out, y);
+}
+
+/* From the outputs to the units; returns their gradients in the spare. */
+static void sgw_unread(const net *n, REAL *rows, REAL *g, REAL *gu) {
+    const size_t H = (size_t)n->cell->hidden, W = (size_t)n->cell->workspace;
+    const size_t M = (size_t)n->cell->slots, S = n->plan->state, width = n->plan->width;
+    const gated_store t = store_of(n, M, SGW_Vv, SGW_decay, 0);
+    REAL *gr = gu + n->streams * H;
+    for (size_t i = 0; i < n->streams; i++) {
+        const REAL *read = field(n, rows, i, SGW_read);
+        REAL *go = gu + i * H;
+        for (size_t j = 0; j < H; j++) {
+            gr[j] = (REAL)0.3 * go[j] * (1 - read[j] * read[j]);
+            go[j] *= (REAL)0.7;
+        }
+        store_adjoint(&t, field(n, rows, i, SGW_units), field(n, rows, i, SGW_k),
+                      field(n, rows, i, SGW_q), field(n, rows, i, SGW_Mm), gr,
+                      g + i * S + W + W * W, go, field(n, rows, i, SGW_zk),
+                      field(n, rows, i, SGW_zq));
+    }
+    times_turned(n, SGW_K, 0, field(n, rows, 0, SGW_zk), width, gu, H);
+    times_turned(n, SGW_Q, 0, field(n, rows, 0, SGW_zq), width, gu, H);
+    for (size_t i = 0; i < n->streams; i++) {
+        const REAL *units = field(n, rows, i, SGW_units);
+        REAL *zp = field(n, rows, i, SGW_zp);
+        for (size_t j = 0; j < H; j++) {
+            zp[j] = gu[i * H + j] * (1 - units[j] * units[j]);
+        }
+        add(H, zp, gradient_of(n, SGW_e));
+    }
+    times_turned(n, SGW_Wp, 0, field(n, rows, 0, SGW_zp), width, g, S);
+}
+
+/* From w' and its pairs to w, to f, and to what was recalled. */
+static void sgw_unwork(const net *n, REAL *rows, size_t stream, REAL *gw) {
+    const size_t W = (size_t)n->cell->workspace;
+    const REAL *A = parameter(n, SGW_A), *B = parameter(n, SGW_B), *rho = parameter(n, SGW_rho);
+    REAL *gA = gradient_of(n, SGW_A), *gB = gradient_of(n, SGW_B), *grho = gradient_of(n, SGW_rho);
+    const REAL *w = field(n, rows, stream, SGW_w), *R = field(n, rows, stream, SGW_R);
+    const REAL *f = field(n, rows, stream, SGW_f), *now = field(n, rows, stream, SGW_new);
+    REAL *z = field(n, rows, stream, SGW_z), *gR = gw + W;
+    for (size_t i = 0; i < W; i++) {
+        const REAL *g = gR + i * W, along = dot(W, g, now);
+        grho[i] += dot(W, g, R + i * W) - now[i] * along;
+        gw[i] += (1 - rho[i]) * along;
+        for (size_t j = 0; j < W; j++) {
+            gw[j] += (1 - rho[i]) * now[i] * g[j];
+        }
+    }
+    for (size_t i = 0; i < W; i++) {
+        REAL gf;
+        gw[i] = liquid_adjoint(gw[i], f[i], A[i], B[i], now[i], &gf, gA + i, gB + i);
+        z[i] = gf * (1 - f[i] * f[i]);
+    }
+    for (size_t i = 0; i < W; i++) {
+        for (size_t j = 0; j < W; j++) {
+            gR[i * W + j] = rho[i] * gR[i * W + j] + z[i] * w[j];
+            gw[j] += z[i] * R[i * W + j];
+        }
+    }
+}
+
+/* From t, the gradient of what the candidates sent, to the candidates. */
+static void sgw_uncompete(const net *n, REAL *rows, size_t stream, const REAL *t) {
+    const size_t P = (size_t)n->cell->candidates, W = (size_t)n->cell->workspace;
+    const REAL scale = (REAL)W, T = *parameter(n, SGW_T), *Wc = parameter(n, SGW_Wc);
+    const REAL *pre = field(n, rows, stream, SGW_pre), *a = field(n, rows, stream, SGW_a);
+    const REAL *share = field(n, rows, stream, SGW_share);
+    REAL *za = field(n, rows, stream, SGW_za), *gWc = gradient_of(n, SGW_Wc);
+    REAL *gT = gradient_of(n, SGW_T), mean = 0;
+    for (size_t i = 0; i < P; i++) {
+        mean += share[i] * scale * t[i] * a[i];
+    }
+    for (size_t i = 0; i < P; i++) {
+        const REAL ge = share[i] * (scale * t[i] * a[i] - mean) / T, m = magnitude(a[i]);
+        const REAL ga = scale * t[i] * share[i] + ge * n->derived[i] * sign_of(a[i]);
+        *gT -= ge * m * n->derived[i] / T;
+        za[i] = ga * gelu_slope(pre[i]);
+        for (size_t j = 0; j < W; j++) {
+            gWc[i * W + j] += ge * m * sign_of(Wc[i * W + j]);
+        }
+    }
+    add(P, za, gradient_of(n, SGW_b));
+}
+
+static void sgw_backward(const net *n, REAL *rows, REAL *g, const REAL *gy, REAL *gx) {
+    const size_t H = (size_t)n->cell->hidden, P = (size_t)n->cell->candidates;
+    const size_t S = n->plan->state, width = n->plan->width;
+    REAL *gu = n->spare, *t = n->spare; /* one after the other */
+    memset(gu, 0, n->streams * H * sizeof(REAL));
+    take_in(n, SGW_c, rows, SGW_dy, gy);
+    times_turned(n, SGW_Wo, 0, field(n, rows, 0, SGW_dy), width, gu, H);
+    sgw_unread(n, rows, g, gu);
+    for (size_t i = 0; i < n->streams; i++) {
+        sgw_unwork(n, rows, i, g + i * S);
+    }
+    memset(t, 0, n->streams * P * sizeof(REAL));
+    times(n, SGW_Wc, 0, field(n, rows, 0, SGW_z), width, t, P);
+    for (size_t i = 0; i < n->streams; i++) {
+        sgw_uncompete(n, rows, i, t + i * P);
+    }
+    times_turned(n, SGW_Wb, 0, field(n, rows, 0, SGW_za), width, g, S);
+    times_turned(n, SGW_Wi, 0, field(n, rows, 0, SGW_za), width, gx, (size_t)n->cell->inputs);
+}

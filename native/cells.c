@@ -1,0 +1,118 @@
+/* Recurrent cells: the entry points. Streams go in tiles of STREAMS, whoever computes them. */
+#include "cell.h"
+
+#include <math.h>
+#include <string.h>
+
+static const cell_core *core_of(int doubles) {
+    if (doubles) {
+        return &cell_f64;
+    }
+#ifdef CELL_CHOOSES
+    if (__builtin_cpu_supports("avx512f")) {
+        return &cell_f32_avx512;
+    }
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        return &cell_f32_avx2;
+    }
+#endif
+    return &cell_f32_plain;
+}
+
+static size_t bytes_of(int doubles) { return doubles ? sizeof(double) : sizeof(float); }
+
+ml_status ml_cell_sizes(const ml_cell *cell, ml_cell_size *sizes) {
+    cell_plan plan;
+    if (!cell_plan_of(cell, &plan)) {
+        return ML_BAD_DIMS;
+    }
+    const size_t tail = BLOCK; /* products read whole blocks */
+    *sizes = (ml_cell_size){.parameters = plan.parameters, .state = plan.state,
+                            .tape = plan.width, .tail = tail,
+                            .work = core_of(0)->work(cell, &plan)};
+    return ML_OK;
+}
+
+/* Where the tile of a team's turn is. */
+static size_t streams_of(const ml_cell_run *run, size_t tile) {
+    const size_t left = (size_t)run->batch - tile * STREAMS;
+    return left < STREAMS ? left : STREAMS;
+}
+
+static const void *part(const void *array, size_t index, size_t each, size_t bytes) {
+    return array ? (const char *)array + index * each * bytes : NULL;
+}
+
+static void *share(void *array, size_t index, size_t each, size_t bytes) {
+    return array ? (char *)array + index * each * bytes : NULL;
+}
+
+ml_status ml_cell_forward(const ml_cell *cell, const ml_cell_run *run, const void *parameters,
+                          const void *x, const uint8_t *mask, void *state, void *y, void *tape,
+                          void *work) {
+    cell_plan plan;
+    if (!cell_plan_of(cell, &plan) || run->batch < 1 || run->steps < 1 || run->threads < 1) {
+        return ML_BAD_DIMS;
+    }
+    const cell_core *core = core_of(run->doubles);
+    const size_t bytes = bytes_of(run->doubles), T = (size_t)run->steps;
+    const size_t I = (size_t)cell->inputs, O = (size_t)cell->outputs;
+    const size_t tiles = ((size_t)run->batch + STREAMS - 1) / STREAMS;
+    const size_t teams = (size_t)run->threads, each = core->work(cell, &plan);
+#pragma omp parallel for num_threads(run->threads) schedule(static) if (teams > 1 && tiles > 1)
+    for (size_t team = 0; team < teams; team++) {
+        for (size_t i = team; i < tiles; i += teams) {
+            const size_t first = i * STREAMS;
+            core->forward(cell, &plan, streams_of(run, i), T, parameters,
+                          part(x, first, T * I, bytes),
+                          mask ? mask + first * T : NULL, share(state, first, plan.state, bytes),
+                          share(y, first, T * O, bytes),
+                          share(tape, first, T * plan.width, bytes),
+                          share(work, team, each, bytes));
+        }
+    }
+    return ML_OK;
+}
+
+/* The sum of the tiles' gradients, in their order, into the first. */
+static void gathered(size_t tiles, size_t count, int doubles, void *gradients) {
+    for (size_t i = 1; i < tiles; i++) {
+        for (size_t k = 0; k < count; k++) {
+            if (doubles) {
+                ((double *)gradients)[k] += ((double *)gradients)[i * count + k];
+            } else {
+                ((float *)gradients)[k] += ((float *)gradients)[i * count + k];
+            }
+        }
+    }
+}
+
+ml_status ml_cell_backward(const ml_cell *cell, const ml_cell_run *run, const void *parameters,
+                           const uint8_t *mask, void *tape, const void *gy, void *gstate,
+                           void *gx, void *gradients, void *work) {
+    cell_plan plan;
+    if (!cell_plan_of(cell, &plan) || run->batch < 1 || run->steps < 1 || run->threads < 1) {
+        return ML_BAD_DIMS;
+    }
+    const cell_core *core = core_of(run->doubles);
+    const size_t bytes = bytes_of(run->doubles), T = (size_t)run->steps;
+    const size_t I = (size_t)cell->inputs, O = (size_t)cell->outputs;
+    const size_t tiles = ((size_t)run->batch + STREAMS - 1) / STREAMS;
+    const size_t teams = (size_t)run->threads, each = core->work(cell, &plan);
+#pragma omp parallel for num_threads(run->threads) schedule(static) if (teams > 1 && tiles > 1)
+    for (size_t team = 0; team < teams; team++) {
+        for (size_t i = team; i < tiles; i += teams) {
+            const size_t first = i * STREAMS;
+            void *gradient = share(gradients, i, plan.parameters, bytes);
+            memset(gradient, 0, plan.parameters * bytes);
+            core->backward(cell, &plan, streams_of(run, i), T, parameters,
+                           mask ? mask + first * T : NULL,
+                           share(tape, first, T * plan.width, bytes),
+                           part(gy, first, T * O, bytes), share(gstate, first, plan.state, bytes),
+                           share(gx, first, T * I, bytes), gradient,
+                           share(work, team, each, bytes));
+        }
+    }
+    gathered(tiles, plan.parameters, run->doubles, gradients);
+    return ML_OK;
+}

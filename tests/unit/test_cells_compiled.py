@@ -1,0 +1,154 @@
+"""The compiled cells: outputs, states and exact gradients of the plain equations in torch."""
+
+import pytest
+import torch
+
+from memlab import native
+from memlab.cells import CELLS
+from memlab.cells.cell import run
+from memlab.cells.equations.amrc import Amrc
+from memlab.cells.published.amrc import PublishedAmrc
+
+pytestmark = pytest.mark.skipif(not native.available(), reason="the native library is not built")
+
+VARIANTS = [
+    ("amrc", {}),
+    ("amrc", {"rank": 3}),
+    ("pmrc", {}),
+    ("pmrc", {"gates": False}),
+    ("pmrc", {"recurrent": False, "output_memory": True}),
+    ("amn", {"slots": 6}),
+    ("dtpn", {"keys": 5}),
+    ("hyper_amn", {"slots": 5}),
+    ("sgw_amn", {"candidates": 9, "workspace": 5, "slots": 6}),
+    ("ndm", {"slots": 5}),
+    ("ndm", {"slots": 5, "frozen": True}),
+]
+BATCH, STEPS, INPUTS, HIDDEN, OUTPUTS = 11, 23, 3, 21, 2  # no multiple of any block
+
+
+class World:
+    """One cell, begun anywhere, asked for everything that has a gradient."""
+
+    def __init__(self, name, flags, dtype, seed=0):
+        torch.manual_seed(seed)
+        self.cell = CELLS[name](inputs=INPUTS, hidden=HIDDEN, outputs=OUTPUTS, **flags)
+        raw = self.cell.initial(torch.Generator().manual_seed(seed))
+        self.raw = {key: one.to(dtype).requires_grad_() for key, one in raw.items()}
+        self.x = torch.randn(BATCH, STEPS, INPUTS, dtype=dtype, requires_grad=True)
+        blank = self.cell.blank(BATCH, self.x.detach())
+        self.state = {
+            key: (0.1 * torch.randn_like(one)).requires_grad_() for key, one in blank.items()
+        }
+        self.mask = torch.rand(BATCH, STEPS) < 0.8
+        self.weight = torch.randn(BATCH, STEPS, OUTPUTS, dtype=dtype)
+
+    def told(self, through):
+        """Outputs, last states and gradients of a loss of them all, by name."""
+        y, ended = through(self.cell, self.raw, self.state, self.x, self.mask)
+        loss = (y * self.weight).sum() + sum(one.square().sum() for one in ended.values())
+        asked = self.raw | {f"first {key}": one for key, one in self.state.items()} | {"x": self.x}
+        grads = torch.autograd.grad(loss, [*asked.values()], allow_unused=True)
+        found = {"y": y} | {f"last {key}": one for key, one in ended.items()}
+        found |= dict(zip(asked, grads, strict=True))
+        return {key: one.detach() for key, one in found.items() if one is not None}
+
+
+def compiled(*arguments):
+    from memlab.cells.compiled import run_compiled
+
+    return run_compiled(*arguments)
+
+
+def farthest(found, known):
+    """The largest error of any quantity, relative to its own largest value."""
+    return max(
+        float((found[key] - one).abs().amax() / one.abs().amax().clamp(min=1e-30))
+        for key, one in known.items()
+    )
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(("name", "flags"), VARIANTS)
+def test_in_float64_every_gradient_is_that_of_autograd(name, flags, seed):
+    world = World(name, flags, torch.float64, seed)
+    assert farthest(world.told(compiled), world.told(run)) < 1e-9
+
+
+@pytest.mark.parametrize(("name", "flags"), VARIANTS)
+def test_in_float32_every_gradient_is_near_that_of_autograd(name, flags):
+    world = World(name, flags, torch.float32)
+    assert farthest(world.told(compiled), world.told(run)) < 1e-4
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_threads_change_no_bit(name):
+    world = World(name, {}, torch.float32)
+    before = torch.get_num_threads()
+    told = []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            told.append(world.told(compiled))
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(told[0][key], told[1][key]) for key in told[0])
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_stream_in_two_parts_is_the_stream(name):
+    world = World(name, {}, torch.float32)
+    whole, ended = compiled(world.cell, world.raw, world.state, world.x)
+    first, between = compiled(world.cell, world.raw, world.state, world.x[:, :9])
+    second, last = compiled(world.cell, world.raw, between, world.x[:, 9:])
+    assert torch.equal(torch.cat([first, second], 1), whole)
+    assert all(torch.equal(last[key], ended[key]) for key in ended)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_stream_does_not_depend_on_those_beside_it(name):
+    world = World(name, {}, torch.float32)
+    all_of_them, _ = compiled(world.cell, world.raw, world.state, world.x)
+    alone = {key: one[4:5] for key, one in world.state.items()}
+    one, _ = compiled(world.cell, world.raw, alone, world.x[4:5])
+    torch.testing.assert_close(one, all_of_them[4:5], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_finite_differences_agree(name):
+    world = World(name, {}, torch.float64)
+    key = next(iter(world.raw))
+    slope = world.told(compiled)[key].flatten()[0]
+
+    def loss(step):
+        raw = {one: value.detach().clone() for one, value in world.raw.items()}
+        raw[key].view(-1)[0] += step
+        y, ended = compiled(world.cell, raw, world.state, world.x, world.mask)
+        return (y * world.weight).sum() + sum(one.square().sum() for one in ended.values())
+
+    numeric = (loss(1e-6) - loss(-1e-6)) / 2e-6
+    torch.testing.assert_close(slope, numeric.detach(), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_long_stream_stays_finite(name):
+    cell = CELLS[name](inputs=1, hidden=8, outputs=1)
+    raw = cell.initial(torch.Generator().manual_seed(0))
+    x = 3 * torch.randn(1, 100_000, 1, generator=torch.Generator().manual_seed(1))
+    y, ended = compiled(cell, raw, cell.blank(1, x), x)
+    assert y.isfinite().all()
+    assert all(one.isfinite().all() for one in ended.values())
+
+
+def test_a_cell_without_a_compiled_form_is_told():
+    cell = PublishedAmrc(inputs=1, hidden=4, outputs=1)
+    raw, x = cell.initial(torch.Generator()), torch.zeros(1, 2, 1)
+    with pytest.raises(ValueError, match="PublishedAmrc has no compiled form; run it with"):
+        compiled(cell, raw, cell.blank(1, x), x)
+
+
+def test_sizes_beyond_what_is_counted_are_refused():
+    from memlab.cells.compiled import described
+
+    with pytest.raises(ValueError, match=r"every one must be 1 to 2\^20"):
+        described(Amrc(inputs=1, hidden=2**21, outputs=1))
