@@ -12,14 +12,14 @@ static void amn_derive(const net *n) {
 }
 
 static void amn_traces(const net *n, REAL *rows, REAL *next) {
-    const size_t H = (size_t)n->cell->hidden, S = n->plan->state;
+    const size_t H = (size_t)n->cell->hidden;
     const REAL *A = parameter(n, AMN_A), *B = parameter(n, AMN_B);
     const REAL *along = n->derived, *across = along + H, *root = across + H;
     for (size_t i = 0; i < n->streams; i++) {
         const REAL *h = field(n, rows, i, AMN_h), *l = field(n, rows, i, AMN_l);
         const REAL *turned = field(n, rows, i, AMN_j);
         REAL *f = field(n, rows, i, AMN_f), *unit = field(n, rows, i, AMN_unit);
-        REAL *trace = field(n, rows, i, AMN_trace), *to = next + i * S;
+        REAL *trace = field(n, rows, i, AMN_trace), *to = next + i * n->plan->width;
         for (size_t j = 0; j < H; j++) {
             f[j] = hyperbolic(f[j]);
             to[j] = unit[j] = liquid(h[j], f[j], A[j], B[j]);
@@ -55,12 +55,12 @@ static void amn_read(const net *n, REAL *rows) {
 }
 
 static void amn_write(const net *n, REAL *rows, REAL *next) {
-    const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots, S = n->plan->state;
+    const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots;
     const REAL *decay = parameter(n, AMN_decay);
     for (size_t i = 0; i < n->streams; i++) {
         const REAL *store = field(n, rows, i, AMN_Mm), *s = field(n, rows, i, AMN_s);
         const REAL *v = field(n, rows, i, AMN_v);
-        REAL *k = field(n, rows, i, AMN_k), *to = next + i * S + 3 * H;
+        REAL *k = field(n, rows, i, AMN_k), *to = next + i * n->plan->width + 3 * H;
         logistic_all(M, k);
         for (size_t m = 0; m < M; m++) {
             const REAL kept = decay[m], written = (1 - kept) * k[m] * v[m];

@@ -1,7 +1,7 @@
 /* AMRC: memlab/cells/equations/amrc.py. */
 
 static void amrc_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
-    const size_t H = (size_t)n->cell->hidden, S = n->plan->state;
+    const size_t H = (size_t)n->cell->hidden;
     const REAL *kappa = parameter(n, AMRC_kappa), *alpha = parameter(n, AMRC_alpha);
     const REAL *beta = parameter(n, AMRC_beta);
     begin(n, rows, AMRC_v, parameter(n, AMRC_b));
@@ -14,7 +14,7 @@ static void amrc_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
     for (size_t i = 0; i < n->streams; i++) {
         const REAL *m = field(n, rows, i, AMRC_m), *h = field(n, rows, i, AMRC_h);
         REAL *v = field(n, rows, i, AMRC_v), *now = field(n, rows, i, AMRC_next);
-        REAL *to = next + i * S;
+        REAL *to = next + i * n->plan->width;
         for (size_t k = 0; k < H; k++) {
             v[k] = hyperbolic(v[k] + kappa[k] * m[k]);
             to[k] = m[k] + alpha[k] * (v[k] - m[k]);

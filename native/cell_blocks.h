@@ -142,6 +142,7 @@ static void store_forward(const gated_store *t, const REAL *s, const REAL *k, co
         const REAL kept = t->decay[m], written = (1 - kept) * k[m], asked = q[m];
         const REAL *value = t->values + m * t->units, *old = held + m * t->units;
         REAL *now = next + m * t->units;
+#pragma omp simd
         for (size_t i = 0; i < t->units; i++) {
             now[i] = kept * old[i] + written * value[i] * s[i];
             read[i] += asked * now[i];
@@ -158,6 +159,7 @@ static void store_adjoint(const gated_store *t, const REAL *s, const REAL *k, co
         const REAL *value = t->values + m * t->units, *old = held + m * t->units;
         REAL *g = gM + m * t->units, *gv = t->values_gradient + m * t->units;
         REAL reads = 0, writes = 0, decays = 0;
+#pragma omp simd reduction(+ : reads, writes, decays)
         for (size_t i = 0; i < t->units; i++) {
             const REAL entered = value[i] * s[i];
             g[i] += asked * gr[i];

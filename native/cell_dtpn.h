@@ -1,7 +1,7 @@
 /* DTPN: memlab/cells/equations/dtpn.py. The slots of an ml_cell are its keys. */
 
 static void dtpn_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
-    const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots, S = n->plan->state;
+    const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots;
     const REAL *beta = parameter(n, DTPN_beta), *alpha = parameter(n, DTPN_alpha);
     const REAL *delta = parameter(n, DTPN_delta);
     begin(n, rows, DTPN_t, parameter(n, DTPN_b));
@@ -28,7 +28,7 @@ static void dtpn_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
     for (size_t i = 0; i < n->streams; i++) {
         const REAL *m = field(n, rows, i, DTPN_m), *r = field(n, rows, i, DTPN_r);
         const REAL *u = field(n, rows, i, DTPN_now), *called = field(n, rows, i, DTPN_called);
-        REAL *h = field(n, rows, i, DTPN_next), *to = next + i * S;
+        REAL *h = field(n, rows, i, DTPN_next), *to = next + i * n->plan->width;
         for (size_t j = 0; j < H; j++) {
             to[j] = u[j];
             to[H + j] = m[j] + alpha[j] * (u[j] - m[j]);

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#pragma GCC target("avx512f,fma")
+#pragma GCC target("avx512f,fma,prefer-vector-width=512")
 #pragma GCC optimize("fp-contract=fast")
 #define REAL float
 #define REAL_IS_FLOAT 1

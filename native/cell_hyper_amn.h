@@ -24,12 +24,12 @@ static void hyper_derive(const net *n) {
 }
 
 static void hyper_units(const net *n, REAL *rows, REAL *next) {
-    const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads, S = n->plan->state;
+    const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads;
     const REAL *A = parameter(n, HYPER_A), *B = parameter(n, HYPER_B), *L = parameter(n, HYPER_L);
     for (size_t i = 0; i < n->streams; i++) {
         const REAL *s = field(n, rows, i, HYPER_s), *drive = field(n, rows, i, HYPER_drive);
         REAL *f = field(n, rows, i, HYPER_f), *units = field(n, rows, i, HYPER_units);
-        REAL *to = next + i * S;
+        REAL *to = next + i * n->plan->width;
         for (size_t j = 0; j < N * H; j++) {
             const REAL z = L[j] * s[j] + n->derived[j] * drive[j % H];
             f[j] = hyperbolic(z);
@@ -39,7 +39,7 @@ static void hyper_units(const net *n, REAL *rows, REAL *next) {
 }
 
 static void hyper_stores(const net *n, REAL *rows, REAL *next) {
-    const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads, S = n->plan->state;
+    const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads;
     const size_t M = (size_t)n->cell->slots, width = n->plan->width;
     begin(n, rows, HYPER_k, NULL);
     begin(n, rows, HYPER_q, NULL);
@@ -57,7 +57,7 @@ static void hyper_stores(const net *n, REAL *rows, REAL *next) {
             logistic_all(M, k);
             logistic_all(M, q);
             store_forward(&t, own, k, q, field(n, rows, i, HYPER_Mm) + head * M * H,
-                          next + i * S + N * H + head * M * H, read);
+                          next + i * n->plan->width + N * H + head * M * H, read);
             for (size_t j = 0; j < H; j++) {
                 read[j] = hyperbolic(read[j]);
                 out[j] = (REAL)0.7 * own[j] + (REAL)0.3 * read[j];
@@ -94,7 +94,7 @@ static void hyper_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
                 merged[j] += gates[to] * heads[to * H + j];
             }
         }
-        set(H, merged, next + (i + 1) * S - H);
+        set(H, merged, next + i * n->plan->width + S - H);
     }
     put_out(n, HYPER_C, HYPER_c, rows, HYPER_merged, y);
     times(n, HYPER_D, 0, field(n, rows, 0, X), n->plan->width, y, (size_t)n->cell->outputs);

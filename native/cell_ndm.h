@@ -1,7 +1,7 @@
 /* NDM: memlab/cells/equations/ndm.py. State: h, F (H, H), μ, Mm (slots, H). */
 
 static void ndm_store(const net *n, REAL *rows, REAL *next) {
-    const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots, S = n->plan->state;
+    const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots;
     const gated_store t = store_of(n, M, NDM_Vv, NDM_decay, 0);
     begin(n, rows, NDM_k, NULL);
     into(n, NDM_K, rows, NDM_h, NDM_k);
@@ -12,7 +12,7 @@ static void ndm_store(const net *n, REAL *rows, REAL *next) {
         logistic_all(M, k);
         logistic_all(M, q);
         store_forward(&t, field(n, rows, i, NDM_h), k, q, field(n, rows, i, NDM_Mm),
-                      next + i * S + 2 * H + H * H, field(n, rows, i, NDM_v));
+                      next + i * n->plan->width + 2 * H + H * H, field(n, rows, i, NDM_v));
     }
 }
 
@@ -34,7 +34,7 @@ static void ndm_learn(const net *n, const REAL *h, const REAL *now, const REAL *
 }
 
 static void ndm_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
-    const size_t H = (size_t)n->cell->hidden, S = n->plan->state;
+    const size_t H = (size_t)n->cell->hidden;
     const REAL *zeta = parameter(n, NDM_zeta), *pi = parameter(n, NDM_pi);
     const REAL *rho = parameter(n, NDM_rho), *b = parameter(n, NDM_b);
     ndm_store(n, rows, next); /* the field v holds what was read */
@@ -44,7 +44,7 @@ static void ndm_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
         const REAL *h = field(n, rows, i, NDM_h), *fast = field(n, rows, i, NDM_F);
         const REAL *usual = field(n, rows, i, NDM_mu);
         REAL *v = field(n, rows, i, NDM_v), *now = field(n, rows, i, NDM_next);
-        REAL *recalled = field(n, rows, i, NDM_recalled), *to = next + i * S;
+        REAL *recalled = field(n, rows, i, NDM_recalled), *to = next + i * n->plan->width;
         for (size_t j = 0; j < H; j++) {
             recalled[j] = dot(H, fast + j * H, h);
         }
@@ -69,6 +69,7 @@ static void ndm_unlearn(const net *n, REAL *rows, size_t stream, const REAL *gF,
     for (size_t i = 0; i < H; i++) {
         const REAL *g = gF + i * H, written = now[i] - usual[i];
         REAL kept = 0, along = 0;
+#pragma omp simd reduction(+ : along, kept)
         for (size_t j = 0; j < H; j++) {
             along += g[j] * (h[j] - usual[j]);
             kept += g[j] * fast[i * H + j];

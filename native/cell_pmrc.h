@@ -1,7 +1,7 @@
 /* PMRC: memlab/cells/equations/pmrc.py. */
 
 static void pmrc_memories(const net *n, REAL *rows, REAL *next) {
-    const size_t H = (size_t)n->cell->hidden, S = n->plan->state;
+    const size_t H = (size_t)n->cell->hidden;
     const int gates = n->cell->flags & ML_GATES;
     const REAL *beta = parameter(n, PMRC_beta);
     const REAL *kappa = gates ? NULL : parameter(n, PMRC_kappa);
@@ -9,7 +9,7 @@ static void pmrc_memories(const net *n, REAL *rows, REAL *next) {
     for (size_t i = 0; i < n->streams; i++) {
         const REAL *m = field(n, rows, i, PMRC_m), *h = field(n, rows, i, PMRC_h);
         REAL *v = field(n, rows, i, PMRC_v), *now = field(n, rows, i, PMRC_next);
-        REAL *to = next + i * S;
+        REAL *to = next + i * n->plan->width;
         if (gates) {
             REAL *g = field(n, rows, i, PMRC_g), *k = field(n, rows, i, PMRC_k);
             logistic_all(H, g);
@@ -31,7 +31,7 @@ static void pmrc_memories(const net *n, REAL *rows, REAL *next) {
 }
 
 static void pmrc_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
-    const size_t H = (size_t)n->cell->hidden, O = (size_t)n->cell->outputs, S = n->plan->state;
+    const size_t H = (size_t)n->cell->hidden, O = (size_t)n->cell->outputs;
     begin(n, rows, PMRC_v, parameter(n, PMRC_b));
     into(n, PMRC_W, rows, X, PMRC_v);
     if (n->cell->flags & ML_RECURRENT) {
@@ -52,7 +52,7 @@ static void pmrc_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
             const REAL *old = field(n, rows, i, PMRC_y);
             for (size_t o = 0; o < O; o++) {
                 y[i * O + o] += omega[o] * old[o];
-                next[i * S + 2 * H + o] = y[i * O + o];
+                next[i * n->plan->width + 2 * H + o] = y[i * O + o];
             }
         }
     }

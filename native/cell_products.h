@@ -70,6 +70,27 @@ INLINED void add_tile(size_t blocks, size_t side, size_t cols, size_t units, con
     }
 }
 
+/* y (rows) += W x (cols): as many blocks side by side as keep the units of a core busy. */
+static void alone(size_t rows, size_t cols, const REAL *packed, const REAL *x, REAL *y) {
+    for (size_t row = 0; row < rows;) {
+        const size_t left = rows - row, blocks = (left + BLOCK - 1) / BLOCK;
+        const REAL *w = packed + row * cols;
+        if (blocks >= 8 && ALONE == 8) {
+            add_tile(8, 1, cols, left, w, x, 0, y + row, 0);
+            row += 8 * BLOCK;
+        } else if (blocks >= 4) {
+            add_tile(4, 1, cols, left, w, x, 0, y + row, 0);
+            row += 4 * BLOCK;
+        } else if (blocks >= 2) {
+            add_tile(2, 1, cols, left, w, x, 0, y + row, 0);
+            row += 2 * BLOCK;
+        } else {
+            add_tile(1, 1, cols, left, w, x, 0, y + row, 0);
+            row += BLOCK;
+        }
+    }
+}
+
 /* y (streams, rows) += W x (streams, cols), W packed. */
 static void product(size_t rows, size_t cols, const REAL *packed, size_t streams, const REAL *x,
                     size_t x_apart, REAL *y, size_t y_apart) {
@@ -89,17 +110,7 @@ static void product(size_t rows, size_t cols, const REAL *packed, size_t streams
         b += wide;
     }
     for (size_t j = shared; j < streams; j++) {
-        for (size_t b = 0; b < blocks;) {
-            const REAL *w = packed + b * cols * BLOCK, *from = x + j * x_apart;
-            REAL *to = y + j * y_apart + b * BLOCK;
-            if (b + ALONE <= blocks) {
-                add_tile(ALONE, 1, cols, rows - b * BLOCK, w, from, 0, to, 0);
-                b += ALONE;
-            } else {
-                add_tile(1, 1, cols, rows - b * BLOCK, w, from, 0, to, 0);
-                b++;
-            }
-        }
+        alone(rows, cols, packed, x + j * x_apart, y + j * y_apart);
     }
 }
 

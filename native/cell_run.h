@@ -21,10 +21,10 @@ static const stepper steppers[] = {
 
 static size_t spare_size(const cell_plan *p) { return (STREAMS + 1) * (p->width + BLOCK); }
 
-/* Packed weights, what is derived, a spare row of each stream, states and gradients of a step. */
+/* Packed weights, what is derived, three rows of each stream; gradients of a step. */
 static size_t work_size(const ml_cell *cell, const cell_plan *p) {
     const size_t io = (size_t)cell->inputs + (size_t)cell->outputs;
-    return p->packed + p->derived + 2 * spare_size(p) + STREAMS * (2 * p->state + io);
+    return p->packed + p->derived + 3 * spare_size(p) + STREAMS * (p->state + io);
 }
 
 /* A tile ready to walk; the scratch behind what it owns. */
@@ -53,38 +53,52 @@ static int padded(const uint8_t *mask, size_t stream, size_t steps, size_t t) {
     return mask && !mask[stream * steps + t];
 }
 
+/* The rows of a step: of the tape, or of two that take turns. */
+static REAL *rows_of(const net *n, REAL *tape, REAL *two, size_t steps, size_t t) {
+    if (tape && t < steps) {
+        return tape + t * n->streams * n->plan->width;
+    }
+    return two + t % 2 * spare_size(n->plan);
+}
+
 /* x (streams, steps, I), state (streams, S) in place, y (streams, steps, O); tape (steps, streams,
- * width) or NULL. Padding leaves the state and answers 0. */
+ * width) or NULL. Padding leaves the state and answers 0. A step writes its state where the next
+ * one reads it. */
 static void forward(const ml_cell *cell, const cell_plan *plan, size_t streams, size_t steps,
                     const void *parameters, const void *inputs, const uint8_t *mask, void *states,
                     void *outputs, void *kept, void *work) {
     const size_t I = (size_t)cell->inputs, O = (size_t)cell->outputs, S = plan->state;
+    const size_t width = plan->width;
     const REAL *x = inputs;
     REAL *state = states, *y = outputs, *tape = kept;
     net n;
-    REAL *rows = prepared(&n, cell, plan, streams, parameters, NULL, work);
-    REAL *next = rows + spare_size(plan), *out = next + STREAMS * S;
+    REAL *two = prepared(&n, cell, plan, streams, parameters, NULL, work);
+    REAL *out = two + 2 * spare_size(plan), *rows = rows_of(&n, tape, two, steps, 0);
+    for (size_t i = 0; i < streams; i++) {
+        set(S, state + i * S, rows + i * width + I);
+    }
     for (size_t t = 0; t < steps; t++) {
-        REAL *row = tape ? tape + t * streams * plan->width : rows;
+        REAL *next = rows_of(&n, tape, two, steps, t + 1);
         for (size_t i = 0; i < streams; i++) {
-            REAL *own = row + i * plan->width;
             if (padded(mask, i, steps, t)) {
-                memset(own, 0, I * sizeof(REAL));
+                memset(rows + i * width, 0, I * sizeof(REAL));
             } else {
-                set(I, x + (i * steps + t) * I, own);
-            }
-            set(S, state + i * S, own + I);
-        }
-        steppers[cell->kind].forward(&n, row, next, out);
-        for (size_t i = 0; i < streams; i++) {
-            REAL *to = y + (i * steps + t) * O;
-            if (padded(mask, i, steps, t)) {
-                memset(to, 0, O * sizeof(REAL));
-            } else {
-                set(S, next + i * S, state + i * S);
-                set(O, out + i * O, to);
+                set(I, x + (i * steps + t) * I, rows + i * width);
             }
         }
+        steppers[cell->kind].forward(&n, rows, next + I, out);
+        for (size_t i = 0; i < streams; i++) {
+            if (padded(mask, i, steps, t)) {
+                set(S, rows + i * width + I, next + i * width + I);
+                memset(y + (i * steps + t) * O, 0, O * sizeof(REAL));
+            } else {
+                set(O, out + i * O, y + (i * steps + t) * O);
+            }
+        }
+        rows = next;
+    }
+    for (size_t i = 0; i < streams; i++) {
+        set(S, rows + i * width + I, state + i * S);
     }
 }
 

@@ -59,7 +59,7 @@ static void sgw_pair(const net *n, const REAL *now, const REAL *R, REAL *restric
 }
 
 static void sgw_workspace(const net *n, REAL *rows, REAL *next) {
-    const size_t W = (size_t)n->cell->workspace, S = n->plan->state, width = n->plan->width;
+    const size_t W = (size_t)n->cell->workspace, width = n->plan->width;
     const REAL *A = parameter(n, SGW_A), *B = parameter(n, SGW_B);
     begin(n, rows, SGW_f, NULL);
     times_turned(n, SGW_Wc, 0, field(n, rows, 0, SGW_sent), width, field(n, rows, 0, SGW_f),
@@ -71,14 +71,14 @@ static void sgw_workspace(const net *n, REAL *rows, REAL *next) {
             f[j] = hyperbolic(f[j] + dot(W, R + j * W, w));
             now[j] = liquid(w[j], f[j], A[j], B[j]);
         }
-        set(W, now, next + i * S);
-        sgw_pair(n, now, R, next + i * S + W);
+        set(W, now, next + i * n->plan->width);
+        sgw_pair(n, now, R, next + i * n->plan->width + W);
     }
 }
 
 static void sgw_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
     const size_t H = (size_t)n->cell->hidden, W = (size_t)n->cell->workspace;
-    const size_t M = (size_t)n->cell->slots, S = n->plan->state;
+    const size_t M = (size_t)n->cell->slots;
     const gated_store t = store_of(n, M, SGW_Vv, SGW_decay, 0);
     sgw_compete(n, rows);
     sgw_workspace(n, rows, next);
@@ -97,7 +97,7 @@ static void sgw_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
         REAL *read = field(n, rows, i, SGW_read), *out = field(n, rows, i, SGW_out);
         logistic_all(M, k);
         logistic_all(M, q);
-        store_forward(&t, units, k, q, field(n, rows, i, SGW_Mm), next + i * S + W + W * W, read);
+        store_forward(&t, units, k, q, field(n, rows, i, SGW_Mm), next + i * n->plan->width + W + W * W, read);
         for (size_t j = 0; j < H; j++) {
             read[j] = hyperbolic(read[j]);
             out[j] = (REAL)0.7 * units[j] + (REAL)0.3 * read[j];

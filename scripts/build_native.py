@@ -29,6 +29,7 @@ INTERNAL = [
     "native/gs_lanes.h",
     "native/gs_tick.h",
     "native/kuramoto_fields.h",
+    *(str(path) for path in sorted(Path("native").glob("cell*.h"))),
 ]
 FLAGS = ["-O3", "-std=c11", "-ffp-contract=off", "-fno-math-errno"]
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Wno-sign-conversion"]

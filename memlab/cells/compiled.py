@@ -120,8 +120,8 @@ class _Call:
         return self.empty(self.batch, self.steps, self.outputs)
 
     def tape(self) -> Tensor:
-        """Room for what the adjoint wants to know; what no step writes must be finite."""
-        return self.like.new_zeros(self.batch * self.steps * self.sizes.tape + self.sizes.tail)
+        """Room for what the adjoint wants to know."""
+        return self.empty(self.batch * self.steps * self.sizes.tape + self.sizes.tail)
 
     def forward(
         self, parameters: Tensor, x: Tensor, state: Tensor, y: Tensor, tape: Tensor | None

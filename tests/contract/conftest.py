@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from hydra.utils import instantiate
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from memlab.draws import Draws
@@ -27,12 +27,18 @@ NAMES = [*sorted(path.stem for path in CONF.glob("*.yaml")), *VARIANTS]
 QUICK = {"size": 64, "write_steps": 60, "read_steps": 150, "read": 150}  # where a medium has them
 
 
-def substrate_of(name: str, space: Space) -> Substrate:
+def settings_of(name: str) -> DictConfig:
     """The medium of a YAML file, or a variant of it, with its long runs cut short."""
     config = OmegaConf.load(CONF / f"{name.split(maxsplit=1)[0]}.yaml")
+    assert isinstance(config, DictConfig)
     config.update(VARIANTS.get(name, {}))
     config.update({key: value for key, value in QUICK.items() if key in config})
-    substrate: Substrate = instantiate(config)(space=space)
+    return config
+
+
+def substrate_of(name: str, space: Space) -> Substrate:
+    """That medium, for patterns of a space."""
+    substrate: Substrate = instantiate(settings_of(name))(space=space)
     return substrate
 
 

@@ -10,7 +10,6 @@ from zipfile import ZipFile
 import pytest
 import torch
 from hydra.utils import instantiate
-from omegaconf import OmegaConf
 
 from memlab import archive, checkpoint, controls
 from memlab.checkpoint import Checkpoint, Checkpoints
@@ -22,7 +21,7 @@ from memlab.runner import Progress, execute, played
 from memlab.substrate import Engram, Part, Role
 from memlab.substrates.gray_scott import GrayScott
 from memlab.substrates.notebook import Notebook
-from tests.contract.conftest import CONF, NAMES, QUICK
+from tests.contract.conftest import NAMES, settings_of
 from tests.unit.test_runner import experiment
 
 FEW = Controls(
@@ -146,8 +145,7 @@ def test_the_video_of_a_run_that_was_cut_lacks_no_frame(tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_medium_goes_on_to_the_same_bits(name, tmp_path):
-    config = OmegaConf.load(CONF / f"{name}.yaml")
-    config.update({key: value for key, value in QUICK.items() if key in config})
+    config = settings_of(name)
     whole = execute(fresh(instantiate(config)), Progress())
     cut(fresh(instantiate(config)), tmp_path, acts=9)
     session, _ = gone_on(fresh(instantiate(config)), tmp_path)

@@ -98,7 +98,7 @@ def compiled(
     return program
 
 
-@pytest.mark.parametrize("test", ["gray_scott", "kuramoto"])
+@pytest.mark.parametrize("test", ["gray_scott", "kuramoto", "cells"])
 def test_the_kernels_keep_their_promises_under_the_sanitizers(
     build: dict[str, Any], tmp_path: Path, test: str
 ) -> None:

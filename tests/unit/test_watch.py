@@ -91,7 +91,7 @@ def test_without_a_terminal_there_are_plain_lines(tmp_path, monkeypatch, capsys)
         said(tmp_path, 0, Status.FAILED, message="no")
         time.sleep(0.3)
         said(tmp_path, 1, Status.FINISHED)
-    failure, first, last = capsys.readouterr().err.splitlines()
+    failure, first, *_, last = capsys.readouterr().err.splitlines()
     assert failure == "FAILED: seed=0: no"
     assert first.startswith("1/2 done")
     assert last.startswith("2/2 done")
