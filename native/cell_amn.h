@@ -30,6 +30,25 @@ static void amn_traces(const net *n, REAL *rows, REAL *next) {
     }
 }
 
+/* Σ_m q_m Mm_m, SLOTS rows at a time. */
+static void amn_recall(size_t M, size_t H, const REAL *q, const REAL *store, REAL *restrict r) {
+    size_t m = 0;
+    memset(r, 0, H * sizeof(REAL));
+    for (; m + SLOTS <= M; m += SLOTS) {
+        const REAL *slot = store + m * H, *w = q + m;
+#pragma omp simd
+        for (size_t j = 0; j < H; j++) {
+            r[j] += (w[0] * slot[j] + w[1] * slot[H + j]) +
+                    (w[2] * slot[2 * H + j] + w[3] * slot[3 * H + j]);
+        }
+    }
+    for (; m < M; m++) {
+        for (size_t j = 0; j < H; j++) {
+            r[j] += q[m] * store[m * H + j];
+        }
+    }
+}
+
 /* What the store answers to the query, its size normalised, mixed with the trace. */
 static void amn_read(const net *n, REAL *rows) {
     const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots;
@@ -37,14 +56,8 @@ static void amn_read(const net *n, REAL *rows) {
         const REAL *store = field(n, rows, i, AMN_Mm), *trace = field(n, rows, i, AMN_trace);
         REAL *q = field(n, rows, i, AMN_q), *r = field(n, rows, i, AMN_read);
         REAL *s = field(n, rows, i, AMN_s), *rho = field(n, rows, i, AMN_rho);
-        memset(r, 0, H * sizeof(REAL));
         tanh_all(M, q);
-        for (size_t m = 0; m < M; m++) {
-            const REAL asked = q[m], *slot = store + m * H;
-            for (size_t j = 0; j < H; j++) {
-                r[j] += asked * slot[j];
-            }
-        }
+        amn_recall(M, H, q, store, r);
         *rho = (REAL)sqrt(1 + dot(H, r, r) / (REAL)H);
         const REAL scale = 1 / *rho;
         for (size_t j = 0; j < H; j++) {

@@ -116,6 +116,8 @@ INLINED REAL liquid_adjoint(REAL e, REAL f, REAL A, REAL B, REAL now, REAL *gf, 
     return through;
 }
 
+enum { SLOTS = 4 }; /* of a store, walked through together */
+
 /* The gated store of memlab/cells/blocks.py for one stream; `of` counts heads. */
 typedef struct {
     size_t slots, units;
@@ -134,19 +136,39 @@ static gated_store store_of(const net *n, size_t slots, size_t values, size_t de
     return found;
 }
 
+/* Some slots at once, so that what is read is loaded and stored once for all of them. */
+INLINED void store_slots(const gated_store *t, size_t m, size_t count, const REAL *s,
+                         const REAL *k, const REAL *q, const REAL *held, REAL *restrict next,
+                         REAL *restrict read) {
+    REAL kept[SLOTS], written[SLOTS], asked[SLOTS];
+    for (size_t u = 0; u < count; u++) {
+        kept[u] = t->decay[m + u];
+        written[u] = (1 - kept[u]) * k[m + u];
+        asked[u] = q[m + u];
+    }
+    const size_t H = t->units, at = m * H;
+#pragma omp simd
+    for (size_t i = 0; i < H; i++) {
+        REAL sum = read[i];
+        for (size_t u = 0; u < count; u++) {
+            const size_t j = at + u * H + i;
+            next[j] = kept[u] * held[j] + written[u] * t->values[j] * s[i];
+            sum += asked[u] * next[j];
+        }
+        read[i] = sum;
+    }
+}
+
 /* Keys and queries are logistic already. */
 static void store_forward(const gated_store *t, const REAL *s, const REAL *k, const REAL *q,
                           const REAL *held, REAL *restrict next, REAL *restrict read) {
+    size_t m = 0;
     memset(read, 0, t->units * sizeof(REAL));
-    for (size_t m = 0; m < t->slots; m++) {
-        const REAL kept = t->decay[m], written = (1 - kept) * k[m], asked = q[m];
-        const REAL *value = t->values + m * t->units, *old = held + m * t->units;
-        REAL *now = next + m * t->units;
-#pragma omp simd
-        for (size_t i = 0; i < t->units; i++) {
-            now[i] = kept * old[i] + written * value[i] * s[i];
-            read[i] += asked * now[i];
-        }
+    for (; m + SLOTS <= t->slots; m += SLOTS) {
+        store_slots(t, m, SLOTS, s, k, q, held, next, read);
+    }
+    for (; m < t->slots; m++) {
+        store_slots(t, m, 1, s, k, q, held, next, read);
     }
 }
 
