@@ -4,6 +4,7 @@
 static void amn_derive(const net *n) {
     const size_t H = (size_t)n->cell->hidden;
     const REAL *L = parameter(n, AMN_L), *theta = parameter(n, AMN_theta);
+#pragma omp simd
     for (size_t j = 0; j < H; j++) {
         n->derived[j] = (REAL)(L[j] * cos(theta[j]));
         n->derived[H + j] = (REAL)(L[j] * sin(theta[j]));
@@ -20,6 +21,7 @@ static void amn_traces(const net *n, REAL *rows, REAL *next) {
         const REAL *turned = field(n, rows, i, AMN_j);
         REAL *f = field(n, rows, i, AMN_f), *unit = field(n, rows, i, AMN_unit);
         REAL *trace = field(n, rows, i, AMN_trace), *to = next + i * n->plan->width;
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             f[j] = hyperbolic(f[j]);
             to[j] = unit[j] = liquid(h[j], f[j], A[j], B[j]);
@@ -43,6 +45,7 @@ static void amn_recall(size_t M, size_t H, const REAL *q, const REAL *store, REA
         }
     }
     for (; m < M; m++) {
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             r[j] += q[m] * store[m * H + j];
         }
@@ -60,6 +63,7 @@ static void amn_read(const net *n, REAL *rows) {
         amn_recall(M, H, q, store, r);
         *rho = (REAL)sqrt(1 + dot(H, r, r) / (REAL)H);
         const REAL scale = 1 / *rho;
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             r[j] *= scale;
             s[j] = (REAL)0.7 * trace[j] + (REAL)0.3 * r[j];
@@ -77,6 +81,7 @@ static void amn_write(const net *n, REAL *rows, REAL *next) {
         logistic_all(M, k);
         for (size_t m = 0; m < M; m++) {
             const REAL kept = decay[m], written = (1 - kept) * k[m] * v[m];
+#pragma omp simd
             for (size_t j = 0; j < H; j++) {
                 to[m * H + j] = kept * store[m * H + j] + written * s[j];
             }
@@ -116,6 +121,7 @@ static void amn_unwrite(const net *n, REAL *rows, const REAL *g, REAL *gs) {
             zk[m] = t * v[m] * k[m] * (1 - k[m]);
             zv[m] = t * k[m];
             gdecay[m] += dot(H, gm, store + m * H) - k[m] * v[m] * along;
+#pragma omp simd
             for (size_t j = 0; j < H; j++) {
                 to[j] += gm[j] * written;
             }
@@ -133,12 +139,14 @@ static void amn_unread(const net *n, REAL *rows, REAL *g, REAL *gs) {
         REAL *zq = field(n, rows, i, AMN_zq), *to = gs + i * H, *gl = g + i * S + H;
         REAL *gM = g + i * S + 3 * H;
         const REAL mean = dot(H, to, r) / (REAL)H, scale = (REAL)0.3 / rho;
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             gl[j] += (REAL)0.7 * to[j];
             to[j] = scale * (to[j] - r[j] * mean);
         }
         for (size_t m = 0; m < M; m++) {
             zq[m] = dot(H, store + m * H, to) * (1 - q[m] * q[m]);
+#pragma omp simd
             for (size_t j = 0; j < H; j++) {
                 gM[m * H + j] = decay[m] * gM[m * H + j] + q[m] * to[j];
             }
@@ -156,6 +164,7 @@ static void amn_untrace(const net *n, REAL *rows, REAL *g) {
         const REAL *l = field(n, rows, i, AMN_l), *turned = field(n, rows, i, AMN_j);
         const REAL *f = field(n, rows, i, AMN_f), *unit = field(n, rows, i, AMN_unit);
         REAL *zf = field(n, rows, i, AMN_zf), *gh = g + i * S, *gl = gh + H, *gj = gl + H;
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             const REAL real = along[j] * l[j] - across[j] * turned[j];
             const REAL imaginary = across[j] * l[j] + along[j] * turned[j];

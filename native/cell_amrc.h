@@ -15,6 +15,7 @@ static void amrc_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
         const REAL *m = field(n, rows, i, AMRC_m), *h = field(n, rows, i, AMRC_h);
         REAL *v = field(n, rows, i, AMRC_v), *now = field(n, rows, i, AMRC_next);
         REAL *to = next + i * n->plan->width;
+#pragma omp simd
         for (size_t k = 0; k < H; k++) {
             v[k] = hyperbolic(v[k] + kappa[k] * m[k]);
             to[k] = m[k] + alpha[k] * (v[k] - m[k]);
@@ -36,6 +37,7 @@ static void amrc_backward(const net *n, REAL *rows, REAL *g, const REAL *gy, REA
         const REAL *m = field(n, rows, i, AMRC_m), *h = field(n, rows, i, AMRC_h);
         const REAL *v = field(n, rows, i, AMRC_v);
         REAL *a = field(n, rows, i, AMRC_a), *gm = g + i * S, *gh = gm + H;
+#pragma omp simd
         for (size_t k = 0; k < H; k++) {
             a[k] = (gh[k] + alpha[k] * gm[k]) * (1 - v[k] * v[k]);
             gb[k] += a[k];

@@ -28,6 +28,7 @@ static void set(size_t count, const REAL *from, REAL *to) {
 }
 
 static void add(size_t count, const REAL *restrict x, REAL *restrict sum) {
+#pragma omp simd
     for (size_t i = 0; i < count; i++) {
         sum[i] += x[i];
     }

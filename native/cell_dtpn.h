@@ -11,6 +11,7 @@ static void dtpn_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
         const REAL *u = field(n, rows, i, DTPN_u);
         REAL *t = field(n, rows, i, DTPN_t), *now = field(n, rows, i, DTPN_now);
         tanh_all(H, t);
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             now[j] = t[j] + beta[j] * u[j];
         }
@@ -29,6 +30,7 @@ static void dtpn_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
         const REAL *m = field(n, rows, i, DTPN_m), *r = field(n, rows, i, DTPN_r);
         const REAL *u = field(n, rows, i, DTPN_now), *called = field(n, rows, i, DTPN_called);
         REAL *h = field(n, rows, i, DTPN_next), *to = next + i * n->plan->width;
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             to[j] = u[j];
             to[H + j] = m[j] + alpha[j] * (u[j] - m[j]);
@@ -48,6 +50,7 @@ static void dtpn_tracks(const net *n, REAL *rows, REAL *g) {
         const REAL *r = field(n, rows, i, DTPN_r), *called = field(n, rows, i, DTPN_called);
         const REAL *h = field(n, rows, i, DTPN_next);
         REAL *d = field(n, rows, i, DTPN_d), *gm = g + i * S + H, *gr = gm + H, *gh = gr + H;
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             gh[j] *= 1 - h[j] * h[j];
             gr[j] += gh[j];
@@ -74,9 +77,11 @@ static void dtpn_backward(const net *n, REAL *rows, REAL *g, const REAL *gy, REA
         const REAL *key = field(n, rows, i, DTPN_key);
         const REAL *u = field(n, rows, i, DTPN_now), *m = field(n, rows, i, DTPN_m);
         REAL *zk = field(n, rows, i, DTPN_zk), *gu = g + i * S, *gm = gu + H;
+#pragma omp simd
         for (size_t k = 0; k < M; k++) {
             zk[k] *= (REAL)0.25 - key[k] * key[k]; /* of k - ½ the slope k (1 - k) */
         }
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             gu[j] += gm[j] * alpha[j] + (g + i * S)[3 * H + j];
             galpha[j] += gm[j] * (u[j] - m[j]);
@@ -87,6 +92,7 @@ static void dtpn_backward(const net *n, REAL *rows, REAL *g, const REAL *gy, REA
     for (size_t i = 0; i < n->streams; i++) {
         const REAL *old = field(n, rows, i, DTPN_u), *t = field(n, rows, i, DTPN_t);
         REAL *a = field(n, rows, i, DTPN_a), *gu = g + i * S;
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             a[j] = gu[j] * (1 - t[j] * t[j]);
             gbeta[j] += gu[j] * old[j];

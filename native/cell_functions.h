@@ -30,12 +30,14 @@ INLINED REAL hyperbolic(REAL x) {
 INLINED REAL logistic(REAL x) { return 1 / (1 + exponential(-x)); }
 
 static void tanh_all(size_t count, REAL *restrict x) {
+#pragma omp simd
     for (size_t i = 0; i < count; i++) {
         x[i] = hyperbolic(x[i]);
     }
 }
 
 static void logistic_all(size_t count, REAL *restrict x) {
+#pragma omp simd
     for (size_t i = 0; i < count; i++) {
         x[i] = logistic(x[i]);
     }

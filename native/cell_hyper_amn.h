@@ -2,15 +2,18 @@
 
 static void softmax(size_t count, REAL *x) {
     REAL most = x[0], sum = 0;
+#pragma omp simd reduction(max : most)
     for (size_t i = 1; i < count; i++) {
         most = x[i] > most ? x[i] : most;
     }
+#pragma omp simd reduction(+ : sum)
     for (size_t i = 0; i < count; i++) {
         x[i] = exponential(x[i] - most);
         sum += x[i];
     }
+    const REAL scale = 1 / sum;
     for (size_t i = 0; i < count; i++) {
-        x[i] /= sum;
+        x[i] *= scale;
     }
 }
 
@@ -30,10 +33,14 @@ static void hyper_units(const net *n, REAL *rows, REAL *next) {
         const REAL *s = field(n, rows, i, HYPER_s), *drive = field(n, rows, i, HYPER_drive);
         REAL *f = field(n, rows, i, HYPER_f), *units = field(n, rows, i, HYPER_units);
         REAL *to = next + i * n->plan->width;
-        for (size_t j = 0; j < N * H; j++) {
-            const REAL z = L[j] * s[j] + n->derived[j] * drive[j % H];
-            f[j] = hyperbolic(z);
-            to[j] = units[j] = liquid(z, f[j], A[j], B[j]);
+        for (size_t head = 0; head < N * H; head += H) {
+#pragma omp simd
+            for (size_t k = 0; k < H; k++) {
+                const size_t j = head + k;
+                const REAL z = L[j] * s[j] + n->derived[j] * drive[k];
+                f[j] = hyperbolic(z);
+                to[j] = units[j] = liquid(z, f[j], A[j], B[j]);
+            }
         }
     }
 }
@@ -58,6 +65,7 @@ static void hyper_stores(const net *n, REAL *rows, REAL *next) {
             logistic_all(M, q);
             store_forward(&t, own, k, q, field(n, rows, i, HYPER_Mm) + head * M * H,
                           next + i * n->plan->width + N * H + head * M * H, read);
+#pragma omp simd
             for (size_t j = 0; j < H; j++) {
                 read[j] = hyperbolic(read[j]);
                 out[j] = (REAL)0.7 * own[j] + (REAL)0.3 * read[j];
@@ -86,10 +94,12 @@ static void hyper_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
         for (size_t to = 0; to < N; to++) {
             for (size_t from = 0; from < N; from++) {
                 const REAL share = mix[to * N + from];
+#pragma omp simd
                 for (size_t j = 0; j < H; j++) {
                     heads[to * H + j] += share * out[from * H + j];
                 }
             }
+#pragma omp simd
             for (size_t j = 0; j < H; j++) {
                 merged[j] += gates[to] * heads[to * H + j];
             }
@@ -122,6 +132,7 @@ static void hyper_unmerge(const net *n, REAL *rows, size_t i, const REAL *e, REA
             share += gates[to] * mix[to * N + from];
             gmix[to * N + from] += gates[to] * along;
         }
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             go[from * H + j] = share * e[j];
         }
@@ -132,6 +143,7 @@ static void hyper_unstore(const net *n, REAL *rows, size_t i, REAL *g, REAL *go)
     const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads;
     const size_t M = (size_t)n->cell->slots;
     const REAL *read = field(n, rows, i, HYPER_read);
+#pragma omp simd
     for (size_t j = 0; j < N * H; j++) {
         g[j] += (REAL)0.7 * go[j];
         go[j] *= (REAL)0.3 * (1 - read[j] * read[j]);
@@ -156,6 +168,7 @@ static void hyper_undrive(const net *n, REAL *rows, size_t i, REAL *g) {
     const REAL *f = field(n, rows, i, HYPER_f), *units = field(n, rows, i, HYPER_units);
     memset(zi, 0, H * sizeof(REAL));
     for (size_t head = 0; head < N; head++) {
+#pragma omp simd
         for (size_t k = 0; k < H; k++) {
             const size_t j = head * H + k;
             REAL gf;

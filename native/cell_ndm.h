@@ -27,6 +27,7 @@ static void ndm_learn(const net *n, const REAL *h, const REAL *now, const REAL *
     }
     for (size_t i = 0; i < H; i++) {
         const REAL kept = lam[i], written = (1 - kept) * scale * (now[i] - usual[i]);
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             to[i * H + j] = kept * fast[i * H + j] + written * (h[j] - usual[j]);
         }
@@ -48,6 +49,7 @@ static void ndm_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
         for (size_t j = 0; j < H; j++) {
             recalled[j] = dot(H, fast + j * H, h);
         }
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             v[j] = hyperbolic(v[j] + b[j] + pi[j] * recalled[j]);
             to[j] = now[j] = h[j] + zeta[j] * (v[j] - h[j]);
@@ -78,6 +80,7 @@ static void ndm_unlearn(const net *n, REAL *rows, size_t stream, const REAL *gF,
         const REAL share = (1 - lam[i]) * scale;
         gnow[i] += share * along;
         gmu[i] -= share * along;
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             const REAL through = share * written * g[j];
             before[j] += through;
@@ -96,6 +99,7 @@ static void ndm_recall(const net *n, REAL *rows, size_t stream, REAL *gF, REAL *
     for (size_t i = 0; i < H; i++) {
         const REAL kept = frozen ? 1 : lam[i], entered = pi[i] * a[i];
         REAL *g = gF + i * H;
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             g[j] = kept * g[j] + entered * h[j];
             before[j] += entered * fast[i * H + j];
@@ -114,6 +118,7 @@ static void ndm_stream(const net *n, REAL *rows, size_t i, REAL *g) {
     REAL *gpi = gradient_of(n, NDM_pi), *gb = gradient_of(n, NDM_b);
     REAL *before = n->spare;
     memset(before, 0, H * sizeof(REAL));
+#pragma omp simd
     for (size_t j = 0; j < H; j++) {
         grho[j] += gmu[j] * (usual[j] - now[j]);
         gh[j] += (1 - rho[j]) * gmu[j];
@@ -122,6 +127,7 @@ static void ndm_stream(const net *n, REAL *rows, size_t i, REAL *g) {
     if (!(n->cell->flags & ML_FROZEN)) {
         ndm_unlearn(n, rows, i, gF, gh, gmu, before);
     }
+#pragma omp simd
     for (size_t j = 0; j < H; j++) {
         gzeta[j] += gh[j] * (v[j] - h[j]);
         a[j] = zeta[j] * gh[j] * (1 - v[j] * v[j]);
@@ -129,6 +135,7 @@ static void ndm_stream(const net *n, REAL *rows, size_t i, REAL *g) {
         gb[j] += a[j];
     }
     ndm_recall(n, rows, i, gF, before);
+#pragma omp simd
     for (size_t j = 0; j < H; j++) {
         gh[j] = (1 - zeta[j]) * gh[j] + before[j];
     }

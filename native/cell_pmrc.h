@@ -14,16 +14,19 @@ static void pmrc_memories(const net *n, REAL *rows, REAL *next) {
             REAL *g = field(n, rows, i, PMRC_g), *k = field(n, rows, i, PMRC_k);
             logistic_all(H, g);
             tanh_all(H, k);
+#pragma omp simd
             for (size_t j = 0; j < H; j++) {
                 v[j] = hyperbolic(v[j] + m[j]);
                 to[j] = m[j] + g[j] * (k[j] - m[j]);
             }
         } else {
+#pragma omp simd
             for (size_t j = 0; j < H; j++) {
                 v[j] = hyperbolic(v[j] + kappa[j] * m[j]);
                 to[j] = m[j] + alpha[j] * (v[j] - m[j]);
             }
         }
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             to[H + j] = now[j] = v[j] + beta[j] * h[j];
         }
@@ -85,6 +88,7 @@ static void pmrc_gated(const net *n, REAL *rows, size_t stream, REAL *gm, REAL *
     const REAL *g = field(n, rows, stream, PMRC_g), *k = field(n, rows, stream, PMRC_k);
     REAL *a = field(n, rows, stream, PMRC_a), *zg = field(n, rows, stream, PMRC_zg);
     REAL *zc = field(n, rows, stream, PMRC_zc);
+#pragma omp simd
     for (size_t j = 0; j < H; j++) {
         a[j] = gh[j] * (1 - v[j] * v[j]);
         zg[j] = gm[j] * (k[j] - m[j]) * g[j] * (1 - g[j]);
@@ -101,6 +105,7 @@ static void pmrc_leaky(const net *n, REAL *rows, size_t stream, REAL *gm, REAL *
     const REAL *kappa = parameter(n, PMRC_kappa), *alpha = parameter(n, PMRC_alpha);
     REAL *a = field(n, rows, stream, PMRC_a);
     REAL *gkappa = gradient_of(n, PMRC_kappa), *galpha = gradient_of(n, PMRC_alpha);
+#pragma omp simd
     for (size_t j = 0; j < H; j++) {
         a[j] = (gh[j] + alpha[j] * gm[j]) * (1 - v[j] * v[j]);
         galpha[j] += gm[j] * (v[j] - m[j]);
@@ -125,6 +130,7 @@ static void pmrc_backward(const net *n, REAL *rows, REAL *g, const REAL *gy, REA
             pmrc_leaky(n, rows, i, gm, gh);
         }
         add(H, field(n, rows, i, PMRC_a), gradient_of(n, PMRC_b));
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             gbeta[j] += gh[j] * h[j];
             gh[j] *= beta[j];

@@ -19,6 +19,7 @@ static void sgw_derive(const net *n) {
     const REAL *Wc = parameter(n, SGW_Wc);
     for (size_t i = 0; i < P; i++) {
         n->derived[i] = 0;
+#pragma omp simd
         for (size_t j = 0; j < W; j++) {
             n->derived[i] += magnitude(Wc[i * W + j]);
         }
@@ -35,11 +36,13 @@ static void sgw_compete(const net *n, REAL *rows) {
         const REAL *pre = field(n, rows, i, SGW_pre);
         REAL *a = field(n, rows, i, SGW_a), *share = field(n, rows, i, SGW_share);
         REAL *sent = field(n, rows, i, SGW_sent);
+#pragma omp simd
         for (size_t k = 0; k < P; k++) {
             a[k] = gelu(pre[k]);
             share[k] = magnitude(a[k]) * n->derived[k] / T;
         }
         softmax(P, share);
+#pragma omp simd
         for (size_t k = 0; k < P; k++) {
             sent[k] = scale * share[k] * a[k];
         }
@@ -52,6 +55,7 @@ static void sgw_pair(const net *n, const REAL *now, const REAL *R, REAL *restric
     const REAL *rho = parameter(n, SGW_rho);
     for (size_t i = 0; i < W; i++) {
         const REAL kept = rho[i], written = (1 - kept) * now[i];
+#pragma omp simd
         for (size_t j = 0; j < W; j++) {
             to[i * W + j] = kept * R[i * W + j] + written * now[j];
         }
@@ -98,6 +102,7 @@ static void sgw_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
         logistic_all(M, k);
         logistic_all(M, q);
         store_forward(&t, units, k, q, field(n, rows, i, SGW_Mm), next + i * n->plan->width + W + W * W, read);
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             read[j] = hyperbolic(read[j]);
             out[j] = (REAL)0.7 * units[j] + (REAL)0.3 * read[j];
@@ -115,6 +120,7 @@ static void sgw_unread(const net *n, REAL *rows, REAL *g, REAL *gu) {
     for (size_t i = 0; i < n->streams; i++) {
         const REAL *read = field(n, rows, i, SGW_read);
         REAL *go = gu + i * H;
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             gr[j] = (REAL)0.3 * go[j] * (1 - read[j] * read[j]);
             go[j] *= (REAL)0.7;
@@ -129,6 +135,7 @@ static void sgw_unread(const net *n, REAL *rows, REAL *g, REAL *gu) {
     for (size_t i = 0; i < n->streams; i++) {
         const REAL *units = field(n, rows, i, SGW_units);
         REAL *zp = field(n, rows, i, SGW_zp);
+#pragma omp simd
         for (size_t j = 0; j < H; j++) {
             zp[j] = gu[i * H + j] * (1 - units[j] * units[j]);
         }
@@ -149,6 +156,7 @@ static void sgw_unwork(const net *n, REAL *rows, size_t stream, REAL *gw) {
         const REAL *g = gR + i * W, along = dot(W, g, now);
         grho[i] += dot(W, g, R + i * W) - now[i] * along;
         gw[i] += (1 - rho[i]) * along;
+#pragma omp simd
         for (size_t j = 0; j < W; j++) {
             gw[j] += (1 - rho[i]) * now[i] * g[j];
         }
@@ -159,6 +167,7 @@ static void sgw_unwork(const net *n, REAL *rows, size_t stream, REAL *gw) {
         z[i] = gf * (1 - f[i] * f[i]);
     }
     for (size_t i = 0; i < W; i++) {
+#pragma omp simd
         for (size_t j = 0; j < W; j++) {
             gR[i * W + j] = rho[i] * gR[i * W + j] + z[i] * w[j];
             gw[j] += z[i] * R[i * W + j];
@@ -182,6 +191,7 @@ static void sgw_uncompete(const net *n, REAL *rows, size_t stream, const REAL *t
         const REAL ga = scale * t[i] * share[i] + ge * n->derived[i] * sign_of(a[i]);
         *gT -= ge * m * n->derived[i] / T;
         za[i] = ga * gelu_slope(pre[i]);
+#pragma omp simd
         for (size_t j = 0; j < W; j++) {
             gWc[i * W + j] += ge * m * sign_of(Wc[i * W + j]);
         }
