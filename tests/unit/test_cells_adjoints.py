@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tests.unit import cell_adjoints
-from tests.unit.test_cells import ALL, drawn, noise
+from tests.unit.cells import ALL, drawn, noise
 
 ADJOINTS = {name: getattr(cell_adjoints, name.split()[0]) for name in ALL}
 ADJOINTS["ndm frozen"] = cell_adjoints.ndm_frozen

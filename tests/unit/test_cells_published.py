@@ -14,7 +14,7 @@ from memlab.cells.published.hyper_amn import PublishedHyperAmn
 from memlab.cells.published.ndm import PublishedNdm
 from memlab.cells.published.pmrc import PublishedPmrc
 from memlab.cells.published.sgw_amn import PublishedSgwAmn
-from tests.unit.test_cells import noise, outputs, renumbered
+from tests.unit.cells import noise, outputs, renumbered
 
 
 def drawn(cell):
