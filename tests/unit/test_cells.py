@@ -68,6 +68,15 @@ def test_padding_is_as_if_it_were_not_there(cell):
 
 
 @every_cell
+def test_what_stands_in_padding_reaches_no_gradient(cell):
+    raw, x = {k: v.requires_grad_() for k, v in drawn(cell).items()}, noise(1, 4, 2)
+    mask, x[0, 2:] = torch.tensor([[True, True, False, False]]), torch.nan
+    outputs(cell, raw, x, mask).sum().backward()
+    assert all(v.grad is None or v.grad.isfinite().all() for v in raw.values())
+    assert raw["b"].grad.any()
+
+
+@every_cell
 def test_a_step_changes_nothing_it_was_given(cell):
     raw, x, state = drawn(cell), noise(2, 2), cell.blank(2, noise(1))
     before = {k: v.clone() for k, v in (raw | {f"state {k}": v for k, v in state.items()}).items()}
