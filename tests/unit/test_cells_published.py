@@ -99,6 +99,7 @@ def test_renumbering_the_units_of_pmrc_changes_its_outputs():
     assert (outputs(cell, other, x) - outputs(cell, raw, x)).abs().max() > 0.05
 
 
+@pytest.mark.slow
 def test_gated_pmrc_has_the_memory_capacity_it_was_measured_to_have():
     cell = PublishedPmrc(1, 64, 1)
     assert capacity(cell, "h")[1:].sum() == pytest.approx(18.95, abs=1.5)
