@@ -109,14 +109,14 @@ def main() -> int:
     parser.add_argument("cell", choices=CELLS)
     parser.add_argument("task", choices=TASKS)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--steps", type=int, default=1000, help="mini-batches")
+    parser.add_argument("--steps", type=int, default=1500, help="mini-batches")
     parser.add_argument("--lr", type=float, default=0.01, help="learning rate at the start")
     given = parser.parse_args()
     torch.set_num_threads(1)
 
     task = TASKS[given.task]()
     cell = sized(given.cell, task.inputs)
-    table = Table("seed", "R² held out", "bar", "met", "s", title=f"{cell}, {count(cell)} numbers")
+    table = Table("seed", "R² held out", "bar", "met", "s")
     found = []
     for seed in given.seeds:
         draws, start = generators(seed), time.thread_time()
@@ -125,7 +125,8 @@ def main() -> int:
         found.append(judged(cell, raw, task, draws[2]))
         met = "yes" if found[-1] > task.bar else "NO"
         table.add_row(str(seed), f"{found[-1]:.4f}", f"{task.bar:g}", met, f"{seconds:.0f}")
-    Console().print(table)
+    mean = f"{np.mean(found):.4f} mean, {min(found):.4f} worst"
+    Console().print(f"{given.task} by {cell}\n{count(cell)} parameters, R² {mean}", table)
     return 0 if min(found) > task.bar else 1
 
 

@@ -1,5 +1,7 @@
 """Memory-native recurrent cells, as repaired and as published."""
 
+from collections.abc import Callable
+
 from memlab.cells.cell import Cell
 from memlab.cells.equations.amn import Amn
 from memlab.cells.equations.amrc import Amrc
@@ -16,7 +18,7 @@ from memlab.cells.published.ndm import PublishedNdm
 from memlab.cells.published.pmrc import PublishedPmrc
 from memlab.cells.published.sgw_amn import PublishedSgwAmn
 
-CELLS: dict[str, type[Cell]] = {
+CELLS: dict[str, Callable[..., Cell]] = {
     "amrc": Amrc,
     "pmrc": Pmrc,
     "amn": Amn,
@@ -26,7 +28,7 @@ CELLS: dict[str, type[Cell]] = {
     "ndm": Ndm,
 }
 
-PUBLISHED: dict[str, type[Cell]] = {
+PUBLISHED: dict[str, Callable[..., Cell]] = {
     "amrc": PublishedAmrc,
     "pmrc": PublishedPmrc,
     "amn": PublishedAmn,

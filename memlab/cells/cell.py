@@ -73,6 +73,8 @@ def run(
     Where ``mask (B, T)`` is false the input is padding: the state stays and the output is 0.
     """
     effective, outputs = cell.effective(raw), []
+    if mask is not None:
+        x = _where(mask.flatten(), x.flatten(0, 1), x.new_zeros(())).view_as(x)
     for t in range(x.shape[1]):
         new, y = cell.advance(effective, state, x[:, t])
         if mask is not None:

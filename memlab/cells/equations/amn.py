@@ -61,7 +61,7 @@ class Amn(Cell):
     def parameters(self) -> dict[str, Parameter]:
         inwards, across = self.inputs**-0.5, self.hidden**-0.5
         return {
-            "Bi": Parameter("hi", normal(inwards)),
+            "Bi": Parameter("hi", normal(0.3 * inwards)),
             "b": Parameter("h", constant(0.0)),
             "A": Parameter("h", log_uniform(0.1, 10), RATE),
             "B": Parameter("h", log_uniform(0.5, 2), RATE),

@@ -16,7 +16,7 @@ G = (1 - λ) GF / √H, gλ += Σ_j GF (F - (h' - μ)(h - μ)ᵀ / √H), e = gh
 G (h - μ), gρ += gμ (μ - h'), t = Gᵀ (h' - μ), gμ ← ρ gμ - G (h - μ) - t, v = tanh(…),
 gζ += e (v - h), a = ζ e (1 - v²), gWi, gb, gWh += a (xᵀ, 1, hᵀ), gπ += a (F h),
 GF ← λ GF + (π a) hᵀ, gh ← (1 - ζ) e + t + Whᵀ a + Fᵀ (π a), gr = a enters the store's adjoint,
-whose gs adds to gh.
+whose gs adds to gh. Frozen, λ counts as 1 and gλ is 0.
 """
 
 from dataclasses import dataclass

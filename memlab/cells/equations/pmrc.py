@@ -7,7 +7,8 @@
     y' = V h' + c + ω y                    ω y only with output memory
 
 κ, α, β in (0, 1) belong to each unit, ω in (0, 1) to each output (raw: logit). The biases bg are
-drawn so that an unattended memory halves in 1 to 100 steps.
+drawn so that an unattended memory halves in 1 to 100 steps; memories start faint, for what they
+add to a unit takes it away from the linear part of tanh, and with it the recall of much input.
 
 Adjoint of a step, gm, gh and go being carried backwards from 0: gy += go, go ← ω gy, gω += gy y,
 gV += gy h'ᵀ, gc += gy, e = gh + Vᵀ gy, gβ += e h. With gates: a = e (1 - v²),
@@ -56,7 +57,7 @@ class Pmrc(Cell):
 
     def parameters(self) -> dict[str, Parameter]:
         found = {
-            "W": Parameter("hi", normal(0.5 * self.inputs**-0.5)),
+            "W": Parameter("hi", normal(0.25 * self.inputs**-0.5)),
             "b": Parameter("h", constant(0.0)),
             "beta": Parameter("h", uniform(0.01, 0.05), SHARE),
             "V": Parameter("oh", normal(self.hidden**-0.5)),
@@ -69,12 +70,12 @@ class Pmrc(Cell):
         return found | (self._gates() if self.gates else self._leaks())
 
     def _gates(self) -> dict[str, Parameter]:
-        inwards = normal(self.inputs**-0.5)
+        inwards, across = self.inputs**-0.5, self.hidden**-0.5
         return {
-            "Wg": Parameter("hi", inwards),
-            "Ug": Parameter("hh", normal(0.3 * self.hidden**-0.5)),
+            "Wg": Parameter("hi", normal(0.7 * inwards)),
+            "Ug": Parameter("hh", normal(0.15 * across)),
             "bg": Parameter("h", gate_bias(1, 100)),
-            "Wc": Parameter("hi", inwards),
+            "Wc": Parameter("hi", normal(0.3 * inwards)),
             "bc": Parameter("h", constant(0.0)),
         }
 

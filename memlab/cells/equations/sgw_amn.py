@@ -14,10 +14,11 @@ A, B > 0 (raw: ln), T > 0 (raw: ln), ρ and the decays of the store in (0, 1) (r
 Adjoint of a step, with gw, GR, GM carried backwards from 0: gWo, gc += gy (oᵀ, 1), go = Woᵀ gy,
 gr = .3 go (1 - tanh² r) and .7 go enter the store's adjoint, whose gs gives zp = gs (1 - s²),
 gWp, ge += zp (w'ᵀ, 1); gw += Wpᵀ zp + (1 - ρ) (GR + GRᵀ) w', gρ += GR·(R - w' w'ᵀ); the liquid
-step gives gw and gf, z = gf (1 - f²), GR ← ρ GR + z wᵀ, gw += Rᵀ z; with t_i = S Wc_i·z:
-gWc_i += S π_i a_i z, gπ = t a, ge = π (gπ - π·gπ) / T, n_i = Σ_j |Wc_ij|,
-gWc_ij += ge_i |a_i| sign Wc_ij, gT -= Σ ge |a| n / T, ga = t π + ge n sign a, za = ga gelu'(…),
-gWi, gWb, gb += za (xᵀ, wᵀ, 1), gw += Wbᵀ za.
+step gives gw and gf, z = gf (1 - f²), GR ← ρ GR + z wᵀ, gw += Rᵀ z; with t_i = S Wc_i·z and
+n_i = Σ_j |Wc_ij|: gπ = t a, gk = π (gπ - π·gπ) / T, gT -= Σ gk |a| n / T,
+gWc_i += S π_i a_i z + gk_i |a_i| sign Wc_i, ga = t π + gk n sign a, ζ = Wi x + Wb w + b,
+za = ga gelu'(ζ), 2 gelu'(ζ) = 1 + τ + ζ (1 - τ²) √(2/π) (1 + .134145 ζ²) with
+τ = tanh(√(2/π) (ζ + .044715 ζ³)); gWi, gWb, gb += za (xᵀ, wᵀ, 1), gw += Wbᵀ za.
 B. Baars, A cognitive theory of consciousness (1988).
 """
 
