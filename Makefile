@@ -71,9 +71,13 @@ types: setup
 native-test: $(SANITIZED_TESTS)
 	@for program in $^; do echo "$$program"; "$$program"; done
 
+KERNEL_gray_scott := native/gray_scott.c $(wildcard native/gs_*.c)
+KERNEL_kuramoto := native/kuramoto.c
+KERNEL_cells := native/cells.c $(wildcard native/cell_*.c)
+
 $(SANITIZED)/%: native/tests/%.c $(NATIVE_SOURCES) $(wildcard native/*.h native/tests/*.h)
 	@mkdir -p $(SANITIZED)
-	$(CC) $(SANITIZE) -Inative $< $(NATIVE_SOURCES) -lm -o $@
+	$(CC) $(SANITIZE) -Inative $< $(KERNEL_$(patsubst test_%,%,$*)) -lm -o $@
 
 # --- set-up ------------------------------------------------------------------------------------
 

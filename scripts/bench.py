@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from build_native import FLAGS, HEADER, ROOT, SOURCES, compiler, openmp_flags
+from build_native import FLAGS, HEADER, KERNELS, ROOT, compiler, openmp_flags
 from rich.console import Console
 from rich.table import Table
 from rivals import KINETICS, Field, convolution_steps, padded_runner, stencil_runner
@@ -230,7 +230,7 @@ def supported(isa: str) -> bool:
 def same_for_isas() -> tuple[bool, list[str]]:
     """Whether builds for each instruction set give the same bits, and which were compared."""
     test = "native/tests/test_gray_scott.c"
-    sources = [str(ROOT / source) for source in (*SOURCES, test)]
+    sources = [str(ROOT / source) for source in (*KERNELS["gray_scott"], test)]
     usable = [isa for isa in ISAS if supported(isa)]
     digests = set()
     with tempfile.TemporaryDirectory() as folder:

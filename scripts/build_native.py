@@ -9,21 +9,26 @@ from cffi import FFI
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = Path("native/memlab.h")
-SOURCES = [
-    "native/gray_scott.c",
-    "native/gs_march.c",
-    "native/gs_train.c",
-    "native/gs_tick_avx512.c",
-    "native/gs_tick_avx2.c",
-    "native/gs_tick_plain.c",
-    "native/kuramoto.c",
-    "native/cells.c",
-    "native/cell_plan.c",
-    "native/cell_f32_avx512.c",
-    "native/cell_f32_avx2.c",
-    "native/cell_f32_plain.c",
-    "native/cell_f64.c",
-]
+KERNELS = {  # the files of each, none of which needs another kernel
+    "gray_scott": [
+        "native/gray_scott.c",
+        "native/gs_march.c",
+        "native/gs_train.c",
+        "native/gs_tick_avx512.c",
+        "native/gs_tick_avx2.c",
+        "native/gs_tick_plain.c",
+    ],
+    "kuramoto": ["native/kuramoto.c"],
+    "cells": [
+        "native/cells.c",
+        "native/cell_plan.c",
+        "native/cell_f32_avx512.c",
+        "native/cell_f32_avx2.c",
+        "native/cell_f32_plain.c",
+        "native/cell_f64.c",
+    ],
+}
+SOURCES = [source for kernel in KERNELS.values() for source in kernel]
 INTERNAL = [
     "native/gs.h",
     "native/gs_lanes.h",

@@ -90,7 +90,7 @@ def compiled(
     build: dict[str, Any], program: Path, options: list[str], test: str = "gray_scott"
 ) -> Path:
     """The C tests, built with our warnings as errors."""
-    sources = [str(ROOT / s) for s in [*build["SOURCES"], f"native/tests/test_{test}.c"]]
+    sources = [str(ROOT / s) for s in [*build["KERNELS"][test], f"native/tests/test_{test}.c"]]
     flags = [*build["FLAGS"], *build["openmp_flags"](), *build["WARNINGS"], "-Werror"]
     include = f"-I{ROOT / 'native'}"
     command = [*build["compiler"](), *flags, *options, include, *sources, "-o", str(program), "-lm"]
