@@ -20,7 +20,8 @@
 
 enum {
     BLOCK = 16,   /* units of a packed block of weights */
-    STREAMS = 8,  /* of a tile: streams that walk through the steps side by side */
+    STREAMS = 8,  /* of a tile, at most: streams that walk through the steps side by side */
+    NEAR = 1 << 16, /* numbers of the states of a tile that stay near a core */
     FLUSHED = 32, /* rows whose outer products are added to the gradients together */
     MOST = 24,    /* parameters, fields or matrices of a cell */
     MATRICES = 32
@@ -33,6 +34,7 @@ typedef struct {
 
 typedef struct {
     size_t parameters, state, width; /* numbers of all parameters, of a state, of a row */
+    size_t streams;                  /* of a tile: fewer where states are large */
     size_t derived, packed;          /* of what is computed once per run; of packed matrices */
     size_t at[MOST];                 /* where each parameter begins */
     size_t field[MOST];              /* where each field of a row begins; 0: the input */

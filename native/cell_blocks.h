@@ -8,7 +8,7 @@ typedef struct {
     REAL *gradient;                           /* (parameters) of this tile */
     REAL *derived;                            /* (derived) */
     REAL *packed[MATRICES], *turned[MATRICES]; /* weights, and their transposes */
-    REAL *spare;                              /* (STREAMS, width) */
+    REAL *spare;                              /* (streams, width) */
     size_t streams;
 } net;
 

@@ -361,5 +361,6 @@ int cell_plan_of(const ml_cell *cell, cell_plan *plan) {
         const size_t rows = (m->rows + BLOCK - 1) / BLOCK, cols = (m->cols + BLOCK - 1) / BLOCK;
         plan->packed += BLOCK * (rows * m->cols + cols * m->rows);
     }
+    plan->streams = NEAR / plan->state >= STREAMS ? STREAMS : NEAR / plan->state >= 4 ? 4 : 1;
     return 1;
 }

@@ -19,12 +19,12 @@ static const stepper steppers[] = {
     [ML_NDM] = {ndm_forward, ndm_backward, NULL},
 };
 
-static size_t spare_size(const cell_plan *p) { return (STREAMS + 1) * (p->width + BLOCK); }
+static size_t spare_size(const cell_plan *p) { return (p->streams + 1) * (p->width + BLOCK); }
 
 /* Packed weights, what is derived, three rows of each stream; gradients of a step. */
 static size_t work_size(const ml_cell *cell, const cell_plan *p) {
     const size_t io = (size_t)cell->inputs + (size_t)cell->outputs;
-    return p->packed + p->derived + 3 * spare_size(p) + STREAMS * (p->state + io);
+    return p->packed + p->derived + 3 * spare_size(p) + p->streams * (p->state + io);
 }
 
 /* A tile ready to walk; the scratch behind what it owns. */
@@ -123,7 +123,7 @@ static void backward(const ml_cell *cell, const cell_plan *plan, size_t streams,
     REAL *gstate = gstates, *gx = ginputs, *tape = kept;
     net n;
     REAL *g = prepared(&n, cell, plan, streams, parameters, gparameters, work);
-    REAL *gin = g + STREAMS * S, *gout = gin + STREAMS * I;
+    REAL *gin = g + plan->streams * S, *gout = gin + plan->streams * I;
     size_t waiting = 0;
     for (size_t t = steps; t-- > 0;) {
         REAL *row = tape + t * streams * plan->width;

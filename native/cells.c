@@ -1,4 +1,4 @@
-/* Recurrent cells: the entry points. Streams go in tiles of STREAMS, whoever computes them. */
+/* Recurrent cells: the entry points. Streams go in tiles, the same whoever computes them. */
 #include "cell.h"
 
 #include <math.h>
@@ -28,15 +28,15 @@ ml_status ml_cell_sizes(const ml_cell *cell, ml_cell_size *sizes) {
     }
     const size_t tail = BLOCK; /* products read whole blocks */
     *sizes = (ml_cell_size){.parameters = plan.parameters, .state = plan.state,
-                            .tape = plan.width, .tail = tail,
+                            .tape = plan.width, .tail = tail, .streams = plan.streams,
                             .work = core_of(0)->work(cell, &plan)};
     return ML_OK;
 }
 
 /* Where the tile of a team's turn is. */
-static size_t streams_of(const ml_cell_run *run, size_t tile) {
-    const size_t left = (size_t)run->batch - tile * STREAMS;
-    return left < STREAMS ? left : STREAMS;
+static size_t streams_of(const cell_plan *plan, const ml_cell_run *run, size_t tile) {
+    const size_t left = (size_t)run->batch - tile * plan->streams;
+    return left < plan->streams ? left : plan->streams;
 }
 
 static const void *part(const void *array, size_t index, size_t each, size_t bytes) {
@@ -57,13 +57,13 @@ ml_status ml_cell_forward(const ml_cell *cell, const ml_cell_run *run, const voi
     const cell_core *core = core_of(run->doubles);
     const size_t bytes = bytes_of(run->doubles), T = (size_t)run->steps;
     const size_t I = (size_t)cell->inputs, O = (size_t)cell->outputs;
-    const size_t tiles = ((size_t)run->batch + STREAMS - 1) / STREAMS;
+    const size_t tiles = ((size_t)run->batch + plan.streams - 1) / plan.streams;
     const size_t teams = (size_t)run->threads, each = core->work(cell, &plan);
 #pragma omp parallel for num_threads(run->threads) schedule(static) if (teams > 1 && tiles > 1)
     for (size_t team = 0; team < teams; team++) {
         for (size_t i = team; i < tiles; i += teams) {
-            const size_t first = i * STREAMS;
-            core->forward(cell, &plan, streams_of(run, i), T, parameters,
+            const size_t first = i * plan.streams;
+            core->forward(cell, &plan, streams_of(&plan, run, i), T, parameters,
                           part(x, first, T * I, bytes),
                           mask ? mask + first * T : NULL, share(state, first, plan.state, bytes),
                           share(y, first, T * O, bytes),
@@ -97,15 +97,15 @@ ml_status ml_cell_backward(const ml_cell *cell, const ml_cell_run *run, const vo
     const cell_core *core = core_of(run->doubles);
     const size_t bytes = bytes_of(run->doubles), T = (size_t)run->steps;
     const size_t I = (size_t)cell->inputs, O = (size_t)cell->outputs;
-    const size_t tiles = ((size_t)run->batch + STREAMS - 1) / STREAMS;
+    const size_t tiles = ((size_t)run->batch + plan.streams - 1) / plan.streams;
     const size_t teams = (size_t)run->threads, each = core->work(cell, &plan);
 #pragma omp parallel for num_threads(run->threads) schedule(static) if (teams > 1 && tiles > 1)
     for (size_t team = 0; team < teams; team++) {
         for (size_t i = team; i < tiles; i += teams) {
-            const size_t first = i * STREAMS;
+            const size_t first = i * plan.streams;
             void *gradient = share(gradients, i, plan.parameters, bytes);
             memset(gradient, 0, plan.parameters * bytes);
-            core->backward(cell, &plan, streams_of(run, i), T, parameters,
+            core->backward(cell, &plan, streams_of(&plan, run, i), T, parameters,
                            mask ? mask + first * T : NULL,
                            share(tape, first, T * plan.width, bytes),
                            part(gy, first, T * O, bytes), share(gstate, first, plan.state, bytes),

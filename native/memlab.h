@@ -127,6 +127,7 @@ typedef struct {
     size_t tape;       /* of what a stream leaves of one step for the adjoint */
     size_t tail;       /* that follow the whole tape, for products read whole blocks */
     size_t work;       /* of scratch for one thread */
+    size_t streams;    /* whose gradients are summed apart: a tile */
 } ml_cell_size;
 
 typedef struct {
@@ -146,7 +147,7 @@ ml_status ml_cell_forward(const ml_cell *cell, const ml_cell_run *run, const voi
 
 /* The exact adjoint of a forward with tape, which it uses up: gy (B, T, O) and gstate (B, S) of
  * the last state give gstate of the first, gx (B, T, I), and the gradient of the parameters in the
- * first of gradients (ceil(B / 8), parameters). */
+ * first of gradients (ceil(B / streams), parameters). */
 ml_status ml_cell_backward(const ml_cell *cell, const ml_cell_run *run, const void *parameters,
                            const uint8_t *mask, void *tape, const void *gy, void *gstate,
                            void *gx, void *gradients, void *work);

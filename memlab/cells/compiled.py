@@ -4,6 +4,8 @@
 the CPU. Laws of the parameters stay in torch: the core knows effective values only.
 """
 
+from collections import deque
+from contextlib import suppress
 from functools import cache
 from typing import Any, final
 
@@ -20,7 +22,10 @@ from memlab.cells.equations.pmrc import Pmrc
 from memlab.cells.equations.sgw_amn import SgwAmn
 from memlab.native import ffi, lib
 
-TILE = 8  # streams whose gradients are summed apart
+KEPT = (
+    2**28
+)  # bytes of a tape that is kept for the next run: fresh memory costs as much as the walk
+USED: deque[Tensor] = deque(maxlen=1)  # the last tape that was used up
 KINDS: dict[type[Cell], str] = {
     Amrc: "ML_AMRC",
     Pmrc: "ML_PMRC",
@@ -91,8 +96,12 @@ class _Run(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (parameters,) = ctx.saved_tensors
+        if ctx.tape is None:
+            raise RuntimeError("a compiled run has one backward pass; run it again for another")
         gy, gstate = grads
         found = ctx.call.backward(parameters, ctx.tape, gy.contiguous(), gstate.clone())
+        if ctx.tape.nbytes <= KEPT:
+            USED.append(ctx.tape)
         ctx.tape = None  # the adjoint has used it up
         return None, *found
 
@@ -106,7 +115,8 @@ class _Call:
         self.cell, self.sizes = described(cell)
         self.outputs = self.cell.outputs
         self.mask = None if mask is None else mask.to(torch.uint8).contiguous()
-        threads = min(torch.get_num_threads(), -(-self.batch // TILE))
+        self.tiles = -(-self.batch // self.sizes.streams)
+        threads = min(torch.get_num_threads(), self.tiles)
         doubles = x.dtype == torch.float64
         self.run = ffi.new("ml_cell_run *", (self.batch, self.steps, threads, doubles))
         self.work = self.empty(threads * self.sizes.work)
@@ -121,7 +131,12 @@ class _Call:
 
     def tape(self) -> Tensor:
         """Room for what the adjoint wants to know."""
-        return self.empty(self.batch * self.steps * self.sizes.tape + self.sizes.tail)
+        count = self.batch * self.steps * self.sizes.tape + self.sizes.tail
+        with suppress(IndexError):
+            last = USED.pop()
+            if last.dtype == self.like.dtype and last.numel() >= count:
+                return last
+        return self.empty(count)
 
     def forward(
         self, parameters: Tensor, x: Tensor, state: Tensor, y: Tensor, tape: Tensor | None
@@ -135,7 +150,7 @@ class _Call:
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Gradients of the parameters, of the first state, of the inputs."""
         gx = self.empty(self.batch, self.steps, self.cell.inputs)
-        gradients = self.empty(-(-self.batch // TILE), self.sizes.parameters)
+        gradients = self.empty(self.tiles, self.sizes.parameters)
         arrays = (parameters, self.mask, tape, gy, gstate, gx, gradients, self.work)
         done(lib.ml_cell_backward(self.cell, self.run, *map(address, arrays)))
         return gradients[0], gstate, gx

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 11, STEPS = 7, TILES = 2 };
+enum { BATCH = 11, STEPS = 7 };
 
 static int broken = 0;
 
@@ -69,7 +69,7 @@ static world made(const ml_cell *cell, int32_t threads) {
     w.gx = numbers(BATCH * STEPS * (size_t)cell->inputs);
     w.tape = numbers(BATCH * STEPS * w.size.tape + w.size.tail);
     w.work = numbers((size_t)threads * w.size.work);
-    w.gradients = numbers(TILES * w.size.parameters);
+    w.gradients = numbers((BATCH + w.size.streams - 1) / w.size.streams * w.size.parameters);
     w.mask = malloc(BATCH * STEPS);
     for (size_t i = 0; w.mask && i < BATCH * STEPS; i++) {
         w.mask[i] = i % 5 != 0;

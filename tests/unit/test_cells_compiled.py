@@ -140,6 +140,14 @@ def test_a_long_stream_stays_finite(name):
     assert all(one.isfinite().all() for one in ended.values())
 
 
+def test_a_second_backward_pass_is_refused():
+    world = World("pmrc", {}, torch.float32)
+    y, _ = compiled(world.cell, world.raw, world.state, world.x)
+    y.sum().backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="has one backward pass; run it again"):
+        y.sum().backward()
+
+
 def test_a_cell_without_a_compiled_form_is_told():
     cell = PublishedAmrc(inputs=1, hidden=4, outputs=1)
     raw, x = cell.initial(torch.Generator()), torch.zeros(1, 2, 1)
