@@ -1,6 +1,6 @@
 /* AMN: memlab/cells/equations/amn.py. */
 
-/* L cos θ, L sin θ, √(1 - L²). */
+/* L cos θ, L sin θ, √(1 - L²), L / √(1 - L²). */
 static void amn_derive(const net *n) {
     const size_t H = (size_t)n->cell->hidden;
     const REAL *L = parameter(n, AMN_L), *theta = parameter(n, AMN_theta);
@@ -8,8 +8,8 @@ static void amn_derive(const net *n) {
     for (size_t j = 0; j < H; j++) {
         n->derived[j] = (REAL)(L[j] * cos(theta[j]));
         n->derived[H + j] = (REAL)(L[j] * sin(theta[j]));
-        n->derived[2 * H + j] = (REAL)sqrt(1 - L[j] * L[j]);
     }
+    unit_gain(H, L, n->derived + 2 * H, n->derived + 3 * H);
 }
 
 static void amn_traces(const net *n, REAL *rows, REAL *next) {
@@ -157,7 +157,7 @@ static void amn_unread(const net *n, REAL *rows, REAL *g, REAL *gs) {
 static void amn_untrace(const net *n, REAL *rows, REAL *g) {
     const size_t H = (size_t)n->cell->hidden, S = n->plan->state;
     const REAL *A = parameter(n, AMN_A), *B = parameter(n, AMN_B), *L = parameter(n, AMN_L);
-    const REAL *along = n->derived, *across = along + H, *root = across + H;
+    const REAL *along = n->derived, *across = along + H, *root = across + H, *slope = root + H;
     REAL *gA = gradient_of(n, AMN_A), *gB = gradient_of(n, AMN_B), *gL = gradient_of(n, AMN_L);
     REAL *gtheta = gradient_of(n, AMN_theta), *gb = gradient_of(n, AMN_b);
     for (size_t i = 0; i < n->streams; i++) {
@@ -170,7 +170,7 @@ static void amn_untrace(const net *n, REAL *rows, REAL *g) {
             const REAL imaginary = across[j] * l[j] + along[j] * turned[j];
             const REAL e = gh[j] + root[j] * gl[j], a = gl[j], b = gj[j];
             REAL gf;
-            gL[j] += (a * real + b * imaginary) / L[j] - a * unit[j] * L[j] / root[j];
+            gL[j] += (a * real + b * imaginary) / L[j] - a * unit[j] * slope[j];
             gtheta[j] += b * real - a * imaginary;
             gl[j] = a * along[j] + b * across[j];
             gj[j] = b * along[j] - a * across[j];

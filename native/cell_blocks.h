@@ -102,6 +102,18 @@ static void take_in(const net *n, size_t bias, REAL *rows, size_t to, const REAL
     }
 }
 
+#define LEAST_LEFT ((REAL)1e-6)
+
+/* √(1 - L²), the weight of what enters a trace of unit gain, and L over it; both as in
+ * memlab/cells/blocks.py for an L that is 1 but for rounding. */
+static void unit_gain(size_t count, const REAL *L, REAL *root, REAL *slope) {
+    for (size_t j = 0; j < count; j++) {
+        const REAL left = 1 - L[j] * L[j];
+        root[j] = (REAL)sqrt(left > LEAST_LEFT ? left : LEAST_LEFT);
+        slope[j] = left > LEAST_LEFT ? L[j] / root[j] : 0;
+    }
+}
+
 /* The liquid step, s' = (z + A B f) / (1 + A (1 + B |f|)). */
 INLINED REAL liquid(REAL z, REAL f, REAL A, REAL B) {
     return (z + A * B * f) / (1 + A * (1 + B * magnitude(f)));

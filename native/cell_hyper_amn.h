@@ -17,13 +17,11 @@ static void softmax(size_t count, REAL *x) {
     }
 }
 
-/* √(1 - L²). */
+/* √(1 - L²), L / √(1 - L²). */
 static void hyper_derive(const net *n) {
     const size_t count = (size_t)n->cell->heads * (size_t)n->cell->hidden;
     const REAL *L = parameter(n, HYPER_L);
-    for (size_t j = 0; j < count; j++) {
-        n->derived[j] = (REAL)sqrt(1 - L[j] * L[j]);
-    }
+    unit_gain(count, L, n->derived, n->derived + count);
 }
 
 static void hyper_units(const net *n, REAL *rows, REAL *next) {
@@ -174,7 +172,7 @@ static void hyper_undrive(const net *n, REAL *rows, size_t i, REAL *g) {
             REAL gf;
             REAL gz = liquid_adjoint(g[j], f[j], A[j], B[j], units[j], &gf, gA + j, gB + j);
             gz += gf * (1 - f[j] * f[j]);
-            gL[j] += gz * (s[j] - drive[k] * L[j] / n->derived[j]);
+            gL[j] += gz * (s[j] - drive[k] * n->derived[N * H + j]);
             zi[k] += n->derived[j] * gz;
             g[j] = L[j] * gz;
         }

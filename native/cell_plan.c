@@ -189,7 +189,7 @@ static void plan_amn(const ml_cell *c, builder *b) {
     }
     field(b, AMN_rho, 1);
     field(b, AMN_dy, O);
-    b->plan->derived = 3 * H;
+    b->plan->derived = 4 * H;
     learns(b, AMN_Bi, AMN_zf, X, 1);
     learns(b, AMN_Q, AMN_zq, AMN_trace, 1);
     learns(b, AMN_K, AMN_zk, AMN_s, 1);
@@ -268,7 +268,7 @@ static void plan_hyper(const ml_cell *c, builder *b) {
     field(b, HYPER_merged, H);
     field(b, HYPER_zi, H);
     field(b, HYPER_dy, O);
-    b->plan->derived = N * H;
+    b->plan->derived = 2 * N * H;
     learns(b, HYPER_Bi, HYPER_zi, X, 1);
     learns(b, HYPER_K, HYPER_zk, HYPER_units, N);
     learns(b, HYPER_Q, HYPER_zq, HYPER_units, N);

@@ -19,6 +19,14 @@ def liquid(s: Tensor, f: Tensor, leak: Tensor, gain: Tensor) -> Tensor:
     return (s + leak * gain * f) / (1 + leak * (1 + gain * f.abs()))
 
 
+def unit_gain(kept: Tensor) -> Tensor:
+    """√(1 - L²), the weight with which noise enters a trace that keeps L, for a gain of 1.
+
+    An L that rounds to 1 would have an infinite slope: below 1e-6 the difference has none.
+    """
+    return (1 - kept.square()).clamp(min=1e-6).sqrt()
+
+
 def gated_store(p: Tensors, store: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
     """Write units ``s (B, …, H)`` into a store ``(B, …, M, H)``, then read it: store and read.
 

@@ -140,6 +140,15 @@ def test_a_long_stream_stays_finite(name):
     assert all(one.isfinite().all() for one in ended.values())
 
 
+@pytest.mark.parametrize("name", ["amn", "hyper_amn"])
+def test_a_trace_that_keeps_all_has_finite_gradients_in_both(name):
+    world = World(name, {}, torch.float32)
+    world.raw["L"].data.fill_(-40.0)  # exp(-exp(-40)) is 1
+    found, known = world.told(compiled), world.told(run)
+    assert all(one.isfinite().all() for one in [*found.values(), *known.values()])
+    assert farthest(found, {key: one for key, one in known.items() if key != "L"}) < 1e-4
+
+
 def test_a_second_backward_pass_is_refused():
     world = World("pmrc", {}, torch.float32)
     y, _ = compiled(world.cell, world.raw, world.state, world.x)

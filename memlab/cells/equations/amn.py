@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from memlab.cells.blocks import liquid, read
+from memlab.cells.blocks import liquid, read, unit_gain
 from memlab.cells.cell import Cell, Tensors, check_sizes
 from memlab.cells.parameter import (
     DECAY,
@@ -82,7 +82,7 @@ class Amn(Cell):
     def advance(self, p: Tensors, s: Tensors, x: Tensor) -> tuple[Tensors, Tensor]:
         h = liquid(s["h"], torch.tanh(linear(x, p["Bi"], p["b"])), p["A"], p["B"])
         along, across = p["L"] * p["theta"].cos(), p["L"] * p["theta"].sin()
-        trace = along * s["l"] - across * s["j"] + (1 - p["L"].square()).sqrt() * h
+        trace = along * s["l"] - across * s["j"] + unit_gain(p["L"]) * h
         turned = across * s["l"] + along * s["j"]
         r = read(torch.tanh(linear(trace, p["Q"])), s["Mm"])
         r = r / (1 + r.square().mean(-1, keepdim=True)).sqrt()

@@ -24,7 +24,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import linear
 
-from memlab.cells.blocks import gated_store, liquid
+from memlab.cells.blocks import gated_store, liquid, unit_gain
 from memlab.cells.cell import Cell, Tensors, check_sizes
 from memlab.cells.parameter import DECAY, RATE, Parameter, constant, kept, log_uniform, normal
 
@@ -79,7 +79,7 @@ class HyperAmn(Cell):
     def advance(self, p: Tensors, s: Tensors, x: Tensor) -> tuple[Tensors, Tensor]:
         gates = torch.softmax(linear(x, p["Gx"], p["d"]) + linear(s["g"], p["G"]), -1)  # (B, N)
         drive = linear(x, p["Bi"], p["b"])[:, None]
-        z = p["L"] * s["s"] + (1 - p["L"].square()).sqrt() * drive  # (B, N, H)
+        z = p["L"] * s["s"] + unit_gain(p["L"]) * drive  # (B, N, H)
         units = liquid(z, torch.tanh(z), p["A"], p["B"])
         store, r = gated_store(p, s["Mm"], units)
         heads = torch.matmul(p["X"], 0.7 * units + 0.3 * torch.tanh(r))
