@@ -1,4 +1,4 @@
-"""The same cell in several replicates, each with parameters of its own; every array leads with R."""
+"""One cell in several replicates, each with parameters of its own; every array leads with R."""
 
 from functools import partial
 

@@ -9,13 +9,13 @@ import torch
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from memlab import native
 from memlab.cells.adam import Moments
 from memlab.cells.cell import Cell, Tensors
-from memlab.cells.readout import check_linear, fitted, listening
-from memlab.cells.replicated import compiled, drawn, run_each
+from memlab.cells.readout import check_linear
+from memlab.cells.replicated import compiled, drawn
+from memlab.completion import Completion, Examples
 from memlab.draws import Draws
 from memlab.rows import Damage, Rows
 from memlab.space import Cue, Item, Space
@@ -56,14 +56,14 @@ class Recurrent(Substrate):
     learns: Names | None = None  # parameters that gradient steps change; None: all
     row: Count = 16  # values of a row that a vector is cut into
     passes: Annotated[int, Field(strict=True, gt=0, le=100)] = 2  # of a cue
-    updates: Count = 20  # gradient steps of a presentation of salience 1
+    updates: Count = 30  # gradient steps of a presentation of salience 1
     batch: Count = 8  # damaged versions in a gradient step
     least_given: Share = 0.1  # of the values of a damaged version, at the least
-    flips: Share = 0.05  # share of the given values of a damaged version that are wrong
-    rate: Positive = 0.01  # of Adam
+    flips: Share = 0.1  # share of the given values of a damaged version that are wrong
+    rate: Positive = 0.005  # of Adam
     clip: Positive = 1.0  # of the norm of a gradient
-    examples: Count = 256  # random patterns that the read-out of memory=state is fitted to
-    ridge: Positive = 10.0  # of that fit, in mean variances of a unit
+    examples: Count = 512  # random patterns that the read-out of memory=state is fitted to
+    ridge: Positive = 0.01  # of that fit, in mean variances of a unit
     backend: Literal["auto", "native", "torch"] = "auto"  # C on CPU for cells that have a form in C
 
     def __post_init__(self) -> None:
@@ -95,14 +95,16 @@ class Recurrent(Substrate):
     def blank(self, draws: Draws) -> Engram:
         raw = drawn(self._cell, draws.at("cell").integers("seed", 2**62))
         if self.memory == "state":
-            raw |= self._readout(raw, draws.at("read-out"))
+            listener = self._built(self._cell.sizes()["h"])
+            examples = Examples(self.examples, self.ridge)
+            raw |= examples.readout(self._completion, listener, raw, draws.at("read-out"))
         learned = set(self._learned)
         parts = {
             name: Part(one, Role.MEMORY if name in learned else Role.BODY)
             for name, one in raw.items()
         }
         if self.memory != "weights":
-            states = self._states(len(draws.replicates), 1, next(iter(raw.values())))
+            states = self._completion.states(len(draws.replicates), 1, next(iter(raw.values())))
             parts |= {STATE + name: Part(one[:, 0]) for name, one in states.items()}
         if learned:
             size = sum(raw[name][0].numel() for name in learned)
@@ -132,7 +134,9 @@ class Recurrent(Substrate):
             values = values / torch.where(peak > 0, peak, 1.0)
         with torch.no_grad():
             shown = self._rows.presented(values, cue.given)
-            logits = self._completed(self._raw(engram), self._start(engram, cue.count), shown)
+            logits = self._completion.logits(
+                self._raw(engram), self._start(engram, cue.count), shown
+            )
         response = torch.where(cue.certain, cue.values, torch.sigmoid(logits))
         meter.tick(1)
         meter.look(1, response)
@@ -151,20 +155,20 @@ class Recurrent(Substrate):
         return Rows(self.space, self.row)
 
     @cached_property
-    def _damage(self) -> Damage:
-        return Damage(self.least_given, self.flips)
-
-    @cached_property
     def _cell(self) -> Cell:
         return self._built(self._rows.width)
 
     @cached_property
+    def _completion(self) -> Completion:
+        damage = Damage(self.least_given, self.flips)
+        return Completion(self._cell, self._rows, damage, self.passes, self.backend != "torch")
+
+    @cached_property
     def _learned(self) -> tuple[str, ...]:
         """The parameters that gradient steps change, in the cell's order."""
-        wanted = self._cell.shapes() if self.learns is None else self.learns
-        return tuple(
-            name for name in self._cell.shapes() if name in wanted and self.memory != "state"
-        )
+        known = self._cell.shapes()
+        wanted = known if self.learns is None else self.learns
+        return tuple(name for name in known if name in wanted and self.memory != "state")
 
     def _built(self, outputs: int) -> Cell:
         cell = self.cell(inputs=2 * self._rows.width, outputs=outputs)
@@ -176,88 +180,38 @@ class Recurrent(Substrate):
                 )
         return cell
 
-    def _states(self, replicates: int, batch: int, like: Tensor) -> Tensors:
-        """States ``(R, B, …)`` before any input."""
-        blank = self._cell.blank(replicates * batch, like)
-        return {name: one.unflatten(0, (replicates, batch)) for name, one in blank.items()}
+    def _raw(self, engram: Engram) -> Tensors:
+        return {name: engram[name] for name in self._cell.shapes()}
 
     def _start(self, engram: Engram, batch: int) -> Tensors:
         """The states ``(R, B, …)`` in which a cue finds the cell."""
         if self.memory == "weights":
             like = next(iter(engram.parts.values())).values
-            return self._states(len(like), batch, like)
+            return self._completion.states(len(like), batch, like)
         kept = {name: engram[STATE + name][:, None] for name in self._cell.states()}
         return {n: one.expand(-1, batch, *one.shape[2:]).contiguous() for n, one in kept.items()}
-
-    def _raw(self, engram: Engram) -> Tensors:
-        return {name: engram[name] for name in self._cell.shapes()}
-
-    def _run(self, cell: Cell, raw: Tensors, state: Tensors, x: Tensor) -> tuple[Tensor, Tensors]:
-        core = self.backend != "torch" and compiled(cell, x.device)
-        return run_each(cell, raw, state, x, core=core)
-
-    def _completed(self, raw: Tensors, state: Tensors, shown: Tensor) -> Tensor:
-        """Logits ``(R, B, *shape)`` for what is shown, ``(R, B, T, 2 W)``."""
-        y, _ = self._run(self._cell, raw, state, shown.repeat(1, 1, self.passes, 1))
-        return self._rows.joined(y[:, :, -self._rows.steps :])
 
     def _absorb(self, engram: Engram, x: Tensor, meter: Meter) -> None:
         """Let the state go through ``x (R, 1, T, 2 W)``."""
         with torch.no_grad():
-            _, after = self._run(self._cell, self._raw(engram), self._start(engram, 1), x)
+            _, after = self._completion.run(self._raw(engram), self._start(engram, 1), x)
         for name, one in after.items():
             engram[STATE + name] = one[:, 0]
         meter.tick(1)
 
     def _update(self, engram: Engram, item: Item, share: Tensor, draws: Draws) -> Tensor:
-        """One gradient step, or that share of it; the loss ``(R,)`` before it."""
-        gradients, loss = self._gradients(engram, item, draws)
-        flat = torch.cat([one.flatten(1) if one.ndim > 1 else one[:, None] for one in gradients], 1)
+        """One gradient step, or that share ``(R,)`` of it; the loss ``(R,)`` before it."""
+        gradients, loss = self._completion.gradients(
+            self._raw(engram), self._learned, self._start(engram, self.batch), item, draws
+        )
         kept = Moments(engram["adam_mean"], engram["adam_square"], engram["adam_steps"])
+        flat = torch.cat([one.reshape(len(loss), -1) for one in gradients], 1)
         moments = kept.after(flat, share > 0, self.clip)
         engram["adam_mean"], engram["adam_square"] = moments.mean, moments.square
         engram["adam_steps"] = moments.steps
-        moves = (self.rate * share[:, None] * moments.step()).split(
-            [one[0].numel() for one in gradients], 1
+        moves = torch.split(
+            self.rate * share[:, None] * moments.step(), [one[0].numel() for one in gradients], 1
         )
         for name, move in zip(self._learned, moves, strict=True):
             engram[name] = engram[name] - move.reshape(engram[name].shape)
         return loss
-
-    def _gradients(self, engram: Engram, item: Item, draws: Draws) -> tuple[list[Tensor], Tensor]:
-        """Of every learned parameter, and the loss ``(R,)``, nat per value."""
-        shape = (-1, self.batch, *self.space.shape)
-        values, valid = item.values[:, None].expand(shape), item.valid[:, None].expand(shape)
-        shown = self._rows.presented(*self._damage.to(values, valid, draws))
-        raw = self._raw(engram)
-        with torch.enable_grad():
-            raw |= {name: raw[name].clone().requires_grad_() for name in self._learned}
-            logits = self._completed(raw, self._start(engram, self.batch), shown)
-            each = binary_cross_entropy_with_logits(logits, values, reduction="none") * valid
-            loss = each.flatten(1).sum(1) / valid.flatten(1).sum(1).clamp(min=1)
-            asked = [raw[name] for name in self._learned]
-            gradients = torch.autograd.grad(
-                loss.sum(), asked, allow_unused=True, materialize_grads=True
-            )
-        return list(gradients), loss.detach()
-
-    def _readout(self, raw: Tensors, draws: Draws) -> Tensors:
-        """The read-out that tells random patterns from the state they left and damaged versions."""
-        shape = (self.examples, *self.space.shape)
-        values = draws.uniform("values", shape)
-        if self.space.symbols is not None:
-            share = draws.uniform("lit", (self.examples,))
-            values = (values < share[(..., *[None] * len(self.space.shape))]).float()
-        whole = torch.ones_like(values, dtype=torch.bool)
-        damaged = self._rows.presented(*self._damage.to(values, whole, draws))
-        cell = self._built(self._cell.sizes()["h"])
-        open_raw, state = (
-            listening(cell, raw),
-            self._states(len(values), self.examples, next(iter(raw.values()))),
-        )
-        with torch.no_grad():
-            _, state = self._run(cell, open_raw, state, self._rows.presented(values, whole))
-            y, _ = self._run(cell, open_raw, state, damaged.repeat(1, 1, self.passes, 1))
-        seen = y[:, :, -self._rows.steps :].flatten(1, 2)
-        wanted = self._rows.cut(4 * values - 2).flatten(1, 2)  # σ(4 x - 2) has slope 1 at x = ½
-        return fitted(self._cell, seen, wanted, self.ridge)

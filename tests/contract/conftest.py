@@ -24,7 +24,13 @@ VARIANTS = {  # what the keys of one file can make of a medium
     "dense_memory centred": {"similarity": "centred", "beta": 50.0},
 }
 NAMES = [*sorted(path.stem for path in CONF.glob("*.yaml")), *VARIANTS]
-QUICK = {"size": 64, "write_steps": 60, "read_steps": 150, "read": 150}  # where a medium has them
+QUICK = {
+    "size": 64,
+    "write_steps": 60,
+    "read_steps": 150,
+    "read": 150,
+    "updates": 10,
+}  # where a medium has them
 
 
 def settings_of(name: str) -> DictConfig:

@@ -31,7 +31,7 @@ class EchoState(Cell):
 
     def __post_init__(self) -> None:
         check_sizes(self)
-        if not (0 <= self.radius and 0 < self.leak <= 1):
+        if not (self.radius >= 0 and 0 < self.leak <= 1):
             raise ValueError(
                 "radius must be at least 0 and leak in (0, 1], got "
                 f"radius={self.radius}, leak={self.leak}"
