@@ -22,6 +22,7 @@ VARIANTS = {  # what the keys of one file can make of a medium
     "emotional_attractor prior": {"law": "prior"},
     "dense_memory polynomial": {"energy": "polynomial"},
     "dense_memory centred": {"similarity": "centred", "beta": 50.0},
+    "pmrc both": {"memory": "both"},
 }
 NAMES = [*sorted(path.stem for path in CONF.glob("*.yaml")), *VARIANTS]
 QUICK = {
