@@ -36,14 +36,14 @@ class Completion:
         core = self.core and compiled(self.cell, x.device)
         return run_each(self.cell, raw, state, x, core=core)
 
-    def last_pass(self, raw: Tensors, state: Tensors, shown: Tensor) -> Tensor:
-        """Outputs ``(R, B, T, O)`` during the last pass of what is shown, ``(R, B, T, I)``."""
+    def looks(self, raw: Tensors, state: Tensors, shown: Tensor) -> tuple[Tensor, ...]:
+        """Outputs ``(R, B, T, O)`` during each pass of what is shown, ``(R, B, T, I)``."""
         y, _ = self.run(raw, state, shown.repeat(1, 1, self.passes, 1))
-        return y[:, :, -self.rows.steps :]
+        return y.chunk(self.passes, 2)
 
-    def logits(self, raw: Tensors, state: Tensors, shown: Tensor) -> Tensor:
-        """The answer ``(R, B, *shape)`` to what is shown."""
-        return self.rows.joined(self.last_pass(raw, state, shown))
+    def logits(self, raw: Tensors, state: Tensors, shown: Tensor) -> list[Tensor]:
+        """The answer ``(R, B, *shape)`` to what is shown after each pass; the last one counts."""
+        return [self.rows.joined(y) for y in self.looks(raw, state, shown)]
 
     def gradients(
         self, raw: Tensors, learned: tuple[str, ...], state: Tensors, item: Item, draws: Draws
@@ -57,7 +57,7 @@ class Completion:
         shown = self.rows.presented(*self.damage.to(values, valid, draws))
         with torch.enable_grad():
             moving = {name: raw[name].clone().requires_grad_() for name in learned}
-            logits = self.logits(raw | moving, state, shown)
+            logits = self.logits(raw | moving, state, shown)[-1]
             each = binary_cross_entropy_with_logits(logits, values, reduction="none") * valid
             loss = each.flatten(1).sum(1) / valid.flatten(1).sum(1).clamp(min=1)
             found = torch.autograd.grad(
@@ -86,7 +86,7 @@ class Examples:
         state = by.states(len(values), self.count, values)
         with torch.no_grad():
             _, state = by.run(heard, state, to.rows.presented(values, whole))
-            seen = by.last_pass(heard, state, damaged).flatten(1, 2)
+            seen = by.looks(heard, state, damaged)[-1].flatten(1, 2)
         wanted = to.rows.cut(4 * values - 2).flatten(1, 2)  # σ(4 x - 2) has slope 1 at x = ½
         return fitted(to.cell, seen, wanted, self.ridge)
 

@@ -134,13 +134,14 @@ class Recurrent(Substrate):
             values = values / torch.where(peak > 0, peak, 1.0)
         with torch.no_grad():
             shown = self._rows.presented(values, cue.given)
-            logits = self._completion.logits(
+            looks = self._completion.logits(
                 self._raw(engram), self._start(engram, cue.count), shown
             )
-        response = torch.where(cue.certain, cue.values, torch.sigmoid(logits))
-        meter.tick(1)
-        meter.look(1, response)
-        return Readout(response)
+        answers = [torch.where(cue.certain, cue.values, torch.sigmoid(y)) for y in looks]
+        for step, response in enumerate(answers, 1):
+            meter.tick(1)
+            meter.look(step, response)
+        return Readout(answers[-1])
 
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
         if self.memory == "weights":
