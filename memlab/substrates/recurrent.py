@@ -12,7 +12,7 @@ from torch import Tensor
 
 from memlab import native
 from memlab.cells.adam import Moments
-from memlab.cells.cell import Cell, Tensors
+from memlab.cells.cell import Cell, Tensors, check_types
 from memlab.cells.readout import check_linear
 from memlab.cells.replicated import compiled, drawn
 from memlab.completion import Completion, Examples
@@ -172,13 +172,13 @@ class Recurrent(Substrate):
         return tuple(name for name in known if name in wanted and self.memory != "state")
 
     def _built(self, outputs: int) -> Cell:
-        cell = self.cell(inputs=2 * self._rows.width, outputs=outputs)
-        for axis, size in cell.sizes().items():
-            if type(size) is not int:
-                raise ValueError(
-                    f"every size of {type(cell).__name__} must be a whole number; axis {axis!r} "
-                    f"has {size!r}"
-                )
+        try:
+            cell = self.cell(inputs=2 * self._rows.width, outputs=outputs)
+        except TypeError as error:
+            raise ValueError(
+                f"cell must be a recurrent cell with sizes as numbers: {error}"
+            ) from error
+        check_types(cell)
         return cell
 
     def _raw(self, engram: Engram) -> Tensors:

@@ -30,7 +30,7 @@ QUICK = {
     "write_steps": 60,
     "read_steps": 150,
     "read": 150,
-    "updates": 10,
+    "updates": 5,
 }  # where a medium has them
 
 

@@ -230,7 +230,10 @@ def test_damage_hides_and_flips_the_shares_it_is_asked_for():
     ("settings", "told"),
     [
         ({"hidden": 0}, "at least 1; axis 'h' has 0"),
-        ({"hidden": 2.5}, "whole number; axis 'h' has 2.5"),
+        ({"hidden": 2.5}, "hidden of Pmrc must be a whole number, got 2.5"),
+        ({"hidden": "many"}, "sizes as numbers"),
+        ({"cell": partial(Pmrc, gates=7)}, "gates of Pmrc must be true or false, got 7"),
+        ({"cell": partial(EchoState, leak="x")}, "sizes as numbers"),
         ({"memory": "dreams"}, "'weights', 'state' or 'both'"),
         ({"space": Space((4, 4), 5)}, "holds binary or graded patterns, got 4×4, 5 symbols"),
         ({"learns": ["V", "w"]}, "must name parameters of Pmrc .*got w"),
