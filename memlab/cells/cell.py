@@ -1,7 +1,7 @@
 """What a recurrent cell is: sizes, and one synchronous time step as a pure function."""
 
 from abc import ABC, abstractmethod
-from typing import TypeAlias
+from typing import TypeAlias, get_type_hints
 
 import torch
 from torch import Generator, Tensor
@@ -91,6 +91,15 @@ def check_sizes(cell: Cell) -> None:
         if size < 1:
             name = type(cell).__name__
             raise ValueError(f"every size of {name} must be at least 1; axis {axis!r} has {size}")
+
+
+def check_types(cell: Cell) -> None:
+    """Refuse a cell one of whose sizes or flags is of another type than it says."""
+    for name, wanted in get_type_hints(type(cell)).items():
+        given = vars(cell)[name]
+        if type(given) is not wanted and not (wanted is float and type(given) is int):
+            told = {int: "a whole number", bool: "true or false"}.get(wanted, "a number")
+            raise ValueError(f"{name} of {type(cell).__name__} must be {told}, got {given!r}")
 
 
 def _where(live: Tensor, new: Tensor, old: Tensor) -> Tensor:

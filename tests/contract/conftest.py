@@ -22,9 +22,16 @@ VARIANTS = {  # what the keys of one file can make of a medium
     "emotional_attractor prior": {"law": "prior"},
     "dense_memory polynomial": {"energy": "polynomial"},
     "dense_memory centred": {"similarity": "centred", "beta": 50.0},
+    "pmrc both": {"memory": "both"},
 }
 NAMES = [*sorted(path.stem for path in CONF.glob("*.yaml")), *VARIANTS]
-QUICK = {"size": 64, "write_steps": 60, "read_steps": 150, "read": 150}  # where a medium has them
+QUICK = {
+    "size": 64,
+    "write_steps": 60,
+    "read_steps": 150,
+    "read": 150,
+    "updates": 5,
+}  # where a medium has them
 
 
 def settings_of(name: str) -> DictConfig:
