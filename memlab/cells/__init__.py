@@ -1,5 +1,7 @@
 """Memory-native recurrent cells, as repaired and as published."""
 
+from typing import TYPE_CHECKING
+
 from memlab.cells.cell import Cell
 from memlab.cells.equations.amn import Amn
 from memlab.cells.equations.amrc import Amrc
@@ -35,3 +37,24 @@ PUBLISHED: dict[str, type[Cell]] = {
     "sgw_amn": PublishedSgwAmn,
     "ndm": PublishedNdm,
 }
+
+if TYPE_CHECKING:
+    from memlab.cells.models import AMN as AMN
+    from memlab.cells.models import AMRC as AMRC
+    from memlab.cells.models import DTPN as DTPN
+    from memlab.cells.models import NDM as NDM
+    from memlab.cells.models import PMRC as PMRC
+    from memlab.cells.models import SGWAMN as SGWAMN
+    from memlab.cells.models import HyperAMN as HyperAMN
+    from memlab.cells.models import create_model as create_model
+
+MODELS = ("AMN", "AMRC", "DTPN", "NDM", "PMRC", "SGWAMN", "HyperAMN", "create_model")
+
+
+def __getattr__(name: str) -> object:
+    """The models, on demand: they need scikit-learn, which the equations do not."""
+    if name not in MODELS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from memlab.cells import models
+
+    return vars(models)[name]
