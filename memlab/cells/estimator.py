@@ -54,13 +54,13 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
 
     def build(self, n_inputs: int, n_outputs: int) -> Self:
         """Draw parameters without any training."""
-        self._checked()
+        self.check()
         self.learned_ = begun(self.cell(n_inputs, n_outputs), self.random_state)
         return self
 
     def fit(self, X: object, y: object) -> Self:
         """Train for all epochs; ``y (N, T, O)`` or ``(N, T)``, of a stream without the N."""
-        recipe = self._checked()
+        recipe = self.check()
         begin, taught = self._taught(X, y, afresh=not self.warm_start)
         begin = replace(begin, memory=begin.cell.blank(1, taught.x))
         # What an epoch of a stream ends in is kept, but each one starts from the blank state.
@@ -76,7 +76,7 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
 
     def partial_fit(self, X: object, y: object) -> Self:
         """Train for one epoch more; a stream goes on where the last one ended."""
-        recipe = replace(self._checked(), validation_split=0.0)
+        recipe = replace(self.check(), validation_split=0.0)
         begin, taught = self._taught(X, y, afresh=False)
         self.learned_ = next(trained(begin, recipe, taught))
         return self
@@ -147,7 +147,7 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
         """Mean squared error on what is held out, after every epoch."""
         return [*self.learned_.validation]
 
-    def _checked(self) -> Recipe:
+    def check(self) -> Recipe:
         """How to train, once every parameter has been found valid."""
         check_whole("hidden_size", self.hidden_size)
         check_whole("epochs", self.epochs)
