@@ -13,7 +13,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from memlab.cells.cell import Cell, Tensors
-from memlab.cells.checks import check_choice, check_whole
+from memlab.cells.checks import check_choice, check_number, check_whole
 from memlab.cells.network import BACKENDS, Network, Stream, arrays, blanked, stores
 from memlab.cells.sequences import Array, Lessons, lessons
 from memlab.cells.training import Learned, Recipe, begun, trained
@@ -156,6 +156,7 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
         check_choice("on_nan", self.on_nan, ON_NAN)
         if self.random_state is not None:
             check_whole("random_state", self.random_state, 0)
+            check_number("random_state", self.random_state, 0, 2**63, holds="below 2^63")
         return Recipe(
             learning_rate=self.learning_rate,
             batch_size=self.batch_size,
@@ -175,7 +176,13 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
             return begun(cell, self.random_state), told
         sizes = self.learned_.cell.sizes()
         told = lessons(given, targets, on_nan=self.on_nan, width=sizes["i"], outs=sizes["o"])
-        return self.learned_, told
+        cell, learned = self.cell(sizes["i"], sizes["o"]), self.learned_
+        if (cell.shapes(), cell.states()) != (learned.cell.shapes(), learned.cell.states()):
+            raise ValueError(
+                f"a model that goes on must keep its sizes, those of {learned.cell}, got {cell}; "
+                f"fit with warm_start=False begins anew"
+            )
+        return replace(learned, cell=cell), told
 
     def _memory(self) -> Tensors:
         check_is_fitted(self, "learned_")

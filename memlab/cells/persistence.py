@@ -18,7 +18,7 @@ from memlab.cells import CELLS, PUBLISHED
 from memlab.cells.cell import Cell, Tensors
 from memlab.cells.estimator import CellRegressor
 from memlab.cells.models import MODELS
-from memlab.cells.training import Learned
+from memlab.cells.training import OPTIMISERS, Learned
 
 VERSION = 1
 UNSEALED = "0" * 64  # stands where the digest will be, while that is computed
@@ -26,7 +26,7 @@ KINDS = {kind.__name__: kind for kind in MODELS.values()}
 CELL_KINDS: dict[str, Callable[..., Cell]] = {
     kind.__name__: kind for kind in (*CELLS.values(), *PUBLISHED.values())
 }
-MOMENTS = ("step", "exp_avg", "exp_avg_sq", "momentum_buffer")
+MOMENTS = tuple(moment for moments in OPTIMISERS.values() for moment in moments)
 
 
 def save(model: CellRegressor, path: str | os.PathLike[str]) -> Path:

@@ -14,7 +14,10 @@ from memlab.cells.network import runner
 from memlab.cells.published.pmrc import PublishedPmrc
 from memlab.cells.sequences import Lessons
 
-OPTIMISERS = ("adam", "sgd")
+OPTIMISERS = {  # and what each remembers of a parameter
+    "adam": ("step", "exp_avg", "exp_avg_sq"),
+    "sgd": ("momentum_buffer",),
+}
 STREAM_WINDOW = 50  # steps, where none are named: a whole stream would be a single update
 
 
@@ -37,7 +40,7 @@ class Recipe:
         check_whole("batch_size", self.batch_size)
         if self.window is not None:
             check_whole("window", self.window)
-        check_choice("optimiser", self.optimiser, OPTIMISERS)
+        check_choice("optimiser", self.optimiser, tuple(OPTIMISERS))
         check_number("momentum", self.momentum, 0, 1, holds="in [0, 1)")
         if self.clip is not None:
             check_number("clip", self.clip, 1e-300, math.inf, holds="above 0, or None")
@@ -119,7 +122,8 @@ class Training:
         self.optimiser = self._optimiser()
         for name, one in learned.moments.items():
             parameter, moment = name.split(".")
-            self.optimiser.state[self.parameters[parameter]][moment] = one.clone()
+            if moment in OPTIMISERS[recipe.optimiser]:  # those of another one mean nothing to it
+                self.optimiser.state[self.parameters[parameter]][moment] = one.clone()
 
     def epoch(self, lessons: Lessons, generator: Generator) -> tuple[float, Tensors]:
         """Mean squared error on the way through all lessons, and the state at the end."""

@@ -14,29 +14,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from memlab import native
 from memlab.cells import AMN, AMRC, DTPN, NDM, PMRC, SGWAMN, HyperAMN, create_model
-
-NAMES = ["amrc", "pmrc", "amn", "dtpn", "hyper_amn", "sgw_amn", "ndm"]
-LAG = 2
-
-
-def delayed(sequences=32, steps=20, seed=0):
-    """What came in two steps ago, of noise."""
-    x = np.random.default_rng(seed).uniform(-1, 1, (sequences, steps, 1))
-    y = np.roll(x, LAG, 1)
-    y[:, :LAG] = 0
-    return x, y
-
-
-def small(name, **parameters):
-    given = {"hidden_size": 8, "epochs": 2, "random_state": 0, "batch_size": 8}
-    return create_model(name, **given | parameters)
-
-
-def bits(model):
-    """Everything learned, as bytes."""
-    learned = model.learned_
-    parts = (learned.parameters, learned.moments, learned.memory, {"g": learned.generator})
-    return b"".join(one.numpy().tobytes() for part in parts for one in part.values())
+from tests.unit.cell_models import NAMES, bits, delayed, small
 
 
 @pytest.fixture(params=NAMES)
@@ -92,62 +70,6 @@ def test_a_prediction_changes_nothing_and_repeats_itself(name, equations):
     before = bits(model)
     first = model.predict(x)
     assert np.array_equal(model.predict(x), first)
-    assert bits(model) == before
-
-
-def test_a_stream_in_parts_is_the_stream(name):
-    x = delayed()[0][0]
-    model = small(name).build(1, 1)
-    stream = model.stream()
-    parts = [stream.predict(x[:7]), stream.step(x[7])[None], stream.predict(x[8:])]
-    assert np.array_equal(np.concatenate(parts), model.predict(x))
-
-
-def test_a_stream_goes_on_from_a_state_that_was_put_aside(name):
-    x = delayed()[0][0]
-    model = small(name).build(1, 1)
-    stream = model.stream()
-    stream.predict(x[:9])
-    aside = stream.get_memory_state()
-    expected = stream.predict(x[9:])
-    assert np.array_equal(model.predict(x[9:], state=aside), expected)
-    stream.reset_memory()
-    stream.set_memory_state(aside)
-    assert np.array_equal(stream.predict(x[9:]), expected)
-
-
-def test_two_resets_give_the_same_bits(name):
-    x = delayed()[0]
-    stream = small(name).build(1, 1).stream(batch=len(x))
-    told = []
-    for _ in range(2):
-        stream.reset_memory()
-        told.append(stream.predict(x))
-    assert np.array_equal(*told)
-
-
-@pytest.mark.parametrize("name", ["amn", "dtpn", "hyper_amn", "sgw_amn", "ndm"])
-def test_resetting_the_store_leaves_the_other_states(name):
-    stream = small(name).build(1, 1).stream()
-    stream.predict(delayed()[0][0])
-    before = stream.get_memory_state()
-    stream.reset_manifold()
-    after = stream.get_memory_state()
-    changed = {key for key in before if not np.array_equal(before[key], after[key])}
-    assert changed == {"r" if name == "dtpn" else "Mm"}
-    assert not after[changed.pop()].any()
-
-
-def test_a_cell_without_a_store_says_so():
-    with pytest.raises(ValueError, match="Amrc has no store to reset"):
-        small("amrc").build(1, 1).reset_manifold()
-
-
-def test_a_state_is_a_copy(name):
-    model = small(name).fit(delayed()[0][0], delayed()[1][0])
-    before = bits(model)
-    for state in model.get_memory_state().values():
-        state.fill(7)
     assert bits(model) == before
 
 
@@ -324,6 +246,24 @@ def test_published_pmrc_says_why_it_is_not_trained():
         small("pmrc", equations="published").fit(*delayed())
 
 
+def test_an_optimiser_that_is_changed_begins_without_moments():
+    told = [small("amrc", optimiser=one).fit(*delayed()) for one in ("adam", "sgd")]
+    for model, other in zip(told, ("sgd", "adam"), strict=True):
+        model.set_params(optimiser=other).partial_fit(*delayed())
+        kept = {name.split(".")[1] for name in model.learned_.moments}
+        assert kept == (
+            {"momentum_buffer"} if other == "sgd" else {"step", "exp_avg", "exp_avg_sq"}
+        )
+
+
+def test_a_model_that_goes_on_keeps_its_sizes():
+    model = small("pmrc").fit(*delayed())
+    model.set_params(hidden_size=9)
+    with pytest.raises(ValueError, match=r"must keep its sizes, those of Pmrc.*hidden=8"):
+        model.partial_fit(*delayed())
+    assert model.fit(*delayed()).learned_.cell.hidden == 9
+
+
 def test_training_is_silent_unless_asked(capfd):
     small("amrc").fit(*delayed())
     assert capfd.readouterr() == ("", "")
@@ -336,14 +276,6 @@ def test_a_model_by_a_wrong_name_or_parameter_is_told_the_right_ones():
         create_model("lstm")
     with pytest.raises(ValueError, match="AMRC has no 'slots'; it has hidden_size"):
         create_model("amrc", slots=4)
-
-
-def test_states_that_do_not_fit_are_refused():
-    model = small("amrc").build(1, 1)
-    with pytest.raises(ValueError, match=r"a state must have \['h', 'm'\], got \['m'\]"):
-        model.set_memory_state({"m": np.zeros((1, 8))})
-    with pytest.raises(ValueError, match=r"state 'm' must be \(1, 8\), got \(1, 3\)"):
-        model.set_memory_state({"m": np.zeros((1, 3)), "h": np.zeros((1, 8))})
 
 
 def test_the_equations_alone_import_no_scikit_learn():
