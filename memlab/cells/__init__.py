@@ -1,6 +1,8 @@
 """Memory-native recurrent cells, as repaired and as published."""
 
 from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from memlab.cells.cell import Cell
 from memlab.cells.equations.amn import Amn
@@ -37,3 +39,27 @@ PUBLISHED: dict[str, Callable[..., Cell]] = {
     "sgw_amn": PublishedSgwAmn,
     "ndm": PublishedNdm,
 }
+
+if TYPE_CHECKING:
+    from memlab.cells.models import AMN as AMN
+    from memlab.cells.models import AMRC as AMRC
+    from memlab.cells.models import DTPN as DTPN
+    from memlab.cells.models import NDM as NDM
+    from memlab.cells.models import PMRC as PMRC
+    from memlab.cells.models import SGWAMN as SGWAMN
+    from memlab.cells.models import HyperAMN as HyperAMN
+    from memlab.cells.models import create_model as create_model
+    from memlab.cells.persistence import load as load
+    from memlab.cells.persistence import load_into as load_into
+    from memlab.cells.persistence import save as save
+
+MODELS = ("AMN", "AMRC", "DTPN", "NDM", "PMRC", "SGWAMN", "HyperAMN", "create_model")
+FILES = ("load", "load_into", "save")
+
+
+def __getattr__(name: str) -> object:
+    """The models, on demand: they need scikit-learn, which the equations do not."""
+    if name not in {*MODELS, *FILES}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    place = "memlab.cells.models" if name in MODELS else "memlab.cells.persistence"
+    return vars(import_module(place))[name]

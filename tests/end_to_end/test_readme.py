@@ -1,4 +1,4 @@
-"""The README's own substrate keeps the contract, and its YAML fits it."""
+"""The README's own substrate keeps the contract, its YAML fits it, and its model learns."""
 
 import re
 import sys
@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
@@ -17,9 +18,9 @@ from tests.contract.conftest import Bench
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
-def block(language):
-    """The README's code block of a language."""
-    return re.search(rf"```{language}\n(.*?)```", README, re.DOTALL).group(1)
+def block(language, number=0):
+    """A code block of a language in the README."""
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)[number]
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +56,14 @@ def test_the_readmes_yaml_names_the_readmes_fields(trace):
     assert config._target_ == "memlab.substrates.trace.Trace"
     named = {key for key in config if not key.startswith("_")}
     assert named == {f.name for f in fields(trace)} - {"space"}
+
+
+def test_the_readmes_model_learns_and_goes_on_after_loading(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = {}
+    exec(block("python", 1), told)
+    assert told["r2"] > 0.95
+    assert np.array_equal(told["again"].predict(told["x"]), told["model"].predict(told["x"]))
+    assert told["then"].shape == (1,)
+    assert told["held"] > 3
+    assert "mean gate" in told["inside"]

@@ -1,0 +1,24 @@
+"""What parameters of a model must be, said once."""
+
+import math
+from numbers import Integral, Real
+
+
+def check_whole(name: str, value: object, least: int = 1) -> None:
+    """Refuse what is no whole number from ``least`` on."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or int(value) < least:  # type: ignore[call-overload]
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
+
+
+def check_number(name: str, value: object, low: float, high: float, *, holds: str) -> None:
+    """Refuse what is no number in ``[low, high)``; ``holds`` says that range to a person."""
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    if not real or not math.isfinite(float(value)) or not low <= float(value) < high:  # type: ignore[arg-type]
+        raise ValueError(f"{name} must be {holds}, got {value!r}")
+
+
+def check_choice(name: str, value: object, valid: tuple[str, ...]) -> None:
+    """Refuse what is none of the valid words."""
+    if value not in valid:
+        raise ValueError(f"{name} must be one of {', '.join(valid)}; got {value!r}")

@@ -1,0 +1,196 @@
+"""What goes on inside a model while it reads: states at every step, and what they say."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, final
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from memlab.cells.cell import Cell, Tensors
+from memlab.cells.equations.amn import Amn
+from memlab.cells.equations.amrc import Amrc
+from memlab.cells.equations.dtpn import Dtpn
+from memlab.cells.equations.hyper_amn import HyperAmn
+from memlab.cells.equations.ndm import Ndm
+from memlab.cells.equations.pmrc import Pmrc
+from memlab.cells.equations.sgw_amn import SgwAmn
+from memlab.cells.estimator import CellRegressor
+from memlab.cells.sequences import Array, inputs
+
+SATURATED = 0.99  # of what a unit can reach at most
+ACTIVE = 0.1  # of what a workspace unit can reach at most
+KEPT = ("L", "decay", "rho", "lam", "delta", "beta", "omega")  # shares kept in a step
+LOST = ("alpha", "zeta")  # shares let go in a step
+
+
+@final
+@dataclass(frozen=True)
+class Trace:
+    """Inputs, effective parameters, and every state before and after each step."""
+
+    cell: Cell
+    p: Tensors
+    x: Tensor  # (N, T, I)
+    before: Tensors  # each (N, T, …)
+    after: Tensors
+
+
+Measure: TypeAlias = Callable[[Trace], Tensor]  # (N, T), or (N, T, …) where told
+
+
+def trace(model: CellRegressor, X: object, state: Mapping[str, object] | None = None) -> Trace:
+    """Walk through ``X (N, T, I)`` or ``(T, I)`` step by step; the model stays as it is."""
+    network = model.network()
+    into = inputs(X, network.cell.sizes()["i"], "raise")
+    p, states = network.cell.effective(network.parameters), [network.state(len(into.x), state)]
+    with torch.no_grad():
+        for t in range(into.x.shape[1]):
+            states.append(network.cell.advance(p, states[-1], into.x[:, t])[0])
+    before, after = (
+        {name: torch.stack([one[name] for one in part], 1) for name in states[0]}
+        for part in (states[:-1], states[1:])
+    )
+    return Trace(network.cell, p, into.x, before, after)
+
+
+def measures(
+    model: CellRegressor, X: object, state: Mapping[str, object] | None = None
+) -> dict[str, Array]:
+    """Every measure of the model's cell at every step, ``(N, T)``; gates ``(N, T, units)``.
+
+    All cells: ``mean |state|`` of each. Of the repaired ones also what `MEASURES` names.
+    """
+    walked = trace(model, X, state)
+    found = {f"mean |{name}|": _each(one.abs()) for name, one in walked.after.items()}
+    found |= {name: one(walked) for name, one in MEASURES.get(type(walked.cell), {}).items()}
+    return {name: one.numpy() for name, one in found.items()}
+
+
+def summary(
+    model: CellRegressor, X: object, state: Mapping[str, object] | None = None
+) -> dict[str, float]:
+    """Every measure as its mean over sequences, steps and units."""
+    return {name: float(one.mean()) for name, one in measures(model, X, state).items()}
+
+
+def time_constants(model: CellRegressor) -> dict[str, Array]:
+    """-1 / ln(share kept in a step), in steps, of every rate that is such a share."""
+    network = model.network()
+    p = network.cell.effective(network.parameters)
+    kept = {name: p[name] for name in KEPT if name in p}
+    kept |= {name: 1 - p[name] for name in LOST if name in p}
+    return {name: (-1 / one.log()).numpy() for name, one in kept.items()}
+
+
+def constants(model: CellRegressor) -> dict[str, float]:
+    """What depends on parameters alone, of the cells that have such."""
+    network = model.network()
+    cell, p = network.cell, network.cell.effective(network.parameters)
+    if isinstance(cell, HyperAmn):
+        beside = ~torch.eye(cell.heads, dtype=torch.bool)
+        return {"cross-head flow": float(p["X"][beside].abs().sum()) / max(1, int(beside.sum()))}
+    if isinstance(cell, SgwAmn):
+        return {"bottleneck": cell.workspace / cell.candidates}
+    if isinstance(cell, Ndm):
+        return {"plasticity": float(p["pi"].abs().mean())}
+    return {}
+
+
+def saturated(walked: Trace) -> Tensor:
+    """Share of the units beyond 99 % of their bound of 1; an echo is taken off before."""
+    return _each((_units(walked).abs() > SATURATED).float())
+
+
+def store_energy(walked: Trace) -> Tensor:
+    """Mean square of the entries of the store."""
+    return _each(walked.after["Mm"].square())
+
+
+def gates(walked: Trace) -> Tensor:
+    """G of PMRC, ``(N, T, H)``: the share of a memory that is replaced in the step."""
+    p = walked.p
+    return torch.sigmoid(linear(walked.x, p["Wg"], p["bg"]) + linear(walked.before["m"], p["Ug"]))
+
+
+def head_gates(walked: Trace) -> Tensor:
+    """A of Hyper-AMN, ``(N, T, heads)``: what is listened to, of sum 1."""
+    p = walked.p
+    return torch.softmax(linear(walked.x, p["Gx"], p["d"]) + linear(walked.before["g"], p["G"]), -1)
+
+
+def liquid_time(walked: Trace) -> Tensor:
+    """Mean of 1 / ln(1 + A (1 + B |f|)), the time constants of AMN's liquid units, in steps."""
+    p = walked.p
+    f = torch.tanh(linear(walked.x, p["Bi"], p["b"]))
+    return _each(1 / torch.log1p(p["A"] * (1 + p["B"] * f.abs())))
+
+
+def shares(walked: Trace) -> Tensor:
+    """π of SGW-AMN, ``(N, T, candidates)``: who wins the competition."""
+    p, w = walked.p, walked.before["w"]
+    a = torch.nn.functional.gelu(
+        linear(walked.x, p["Wi"], p["b"]) + linear(w, p["Wb"]), approximate="tanh"
+    )
+    return torch.softmax(a.abs() * p["Wc"].abs().sum(1) / p["T"], -1)
+
+
+def competition_entropy(walked: Trace) -> Tensor:
+    """Entropy of the shares over ln(candidates): 1 where all are equal, 0 where one has all."""
+    share = shares(walked)
+    surprise = -torch.xlogy(share, share).sum(-1)
+    return surprise / max(math.log(share.shape[-1]), 1e-9)
+
+
+def occupancy(walked: Trace) -> Tensor:
+    """Share of the workspace that is active, |w| > .1: 1 is dense."""
+    return _each((walked.after["w"].abs() > ACTIVE).float())
+
+
+def fast_velocity(walked: Trace) -> Tensor:
+    """Mean change of NDM's fast weights in a step, |F' - F|."""
+    return _each((walked.after["F"] - walked.before["F"]).abs())
+
+
+def fast_share(walked: Trace) -> Tensor:
+    """|π (F h)| over |Wh h|, means over units: what the fast weights say beside the trained."""
+    h = walked.before["h"]
+    fast = walked.p["pi"] * torch.matmul(walked.before["F"], h[..., None])[..., 0]
+    return _each(fast.abs()) / _each(linear(h, walked.p["Wh"]).abs()).clamp(min=1e-12)
+
+
+def mean_gate(walked: Trace) -> Tensor:
+    """Mean of PMRC's gates; nothing is gated where there are none."""
+    return _each(gates(walked)) if "Wg" in walked.p else torch.zeros(walked.x.shape[:2])
+
+
+STORE: dict[str, Measure] = {"store energy": store_energy}
+MEASURES: dict[type[Cell], dict[str, Measure]] = {
+    Amrc: {"saturated": saturated},
+    Pmrc: {"saturated": saturated, "mean gate": mean_gate},
+    Amn: {"saturated": saturated, "liquid time": liquid_time} | STORE,
+    Dtpn: {"saturated": saturated},
+    HyperAmn: {"saturated": saturated, "head gates": head_gates} | STORE,
+    SgwAmn: {
+        "saturated": saturated,
+        "occupancy": occupancy,
+        "competition entropy": competition_entropy,
+    }
+    | STORE,
+    Ndm: {"saturated": saturated, "fast velocity": fast_velocity, "fast share": fast_share} | STORE,
+}
+
+
+def _units(walked: Trace) -> Tensor:
+    """What passes a tanh, or is bounded as if it did."""
+    if isinstance(walked.cell, Amrc | Pmrc):
+        return walked.after["h"] - walked.p["beta"] * walked.before["h"]
+    name = {HyperAmn: "s", SgwAmn: "w"}.get(type(walked.cell), "h")
+    return walked.after[name]
+
+
+def _each(values: Tensor) -> Tensor:
+    """The mean at every step, ``(N, T)``."""
+    return values.flatten(2).mean(-1)

@@ -1,0 +1,193 @@
+"""Cells with the habits of scikit-learn: fit, predict, score, and streams that go on."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Self
+
+from rich.console import Console
+from rich.progress import Progress
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils.validation import check_is_fitted
+
+from memlab.cells.cell import Cell, Tensors
+from memlab.cells.checks import check_choice, check_number, check_whole
+from memlab.cells.network import BACKENDS, Network, Stream, arrays, blanked, stores
+from memlab.cells.sequences import Array, Lessons, lessons
+from memlab.cells.training import Learned, Recipe, begun, trained
+
+EQUATIONS = ("repaired", "published")
+ON_NAN = ("raise", "skip")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  # sklearn is untyped
+    """A recurrent cell that is trained on sequences ``(N, T, I)`` or on one stream ``(T, I)``.
+
+    Steps stay in their order; only whole sequences are shuffled. A prediction changes nothing, so
+    any number of threads may predict with one model; trainings of one model may not overlap. What
+    is learned is replaced as one value when training is done: a refused or interrupted one leaves
+    the model as it was.
+    """
+
+    hidden_size: int = 32
+    learning_rate: float = 0.01
+    epochs: int = 100
+    batch_size: int = 32  # sequences per update
+    window: int | None = None  # steps per update; None: a whole sequence, 50 of a stream
+    optimiser: str = "adam"  # or "sgd"
+    momentum: float = 0.9  # of Adam: the first β
+    clip: float | None = 1.0  # norm of all gradients together
+    validation_split: float = 0.0  # share of the sequences, or the last share of a stream
+    verbose: bool = False  # a progress bar
+    random_state: int | None = None
+    warm_start: bool = False  # fit goes on from what is learned, frozen parts included
+    equations: str = "repaired"  # or "published"
+    backend: str = "auto"  # "native", "torch"; auto: native where it can
+    on_nan: str = "raise"  # "skip": such steps are padding, or are not asked for
+
+    @abstractmethod
+    def cell(self, n_inputs: int, n_outputs: int) -> Cell:
+        """The cell that these parameters describe."""
+
+    def build(self, n_inputs: int, n_outputs: int) -> Self:
+        """Draw parameters without any training."""
+        self.check()
+        self.learned_ = begun(self.cell(n_inputs, n_outputs), self.random_state)
+        return self
+
+    def fit(self, X: object, y: object) -> Self:
+        """Train for all epochs; ``y (N, T, O)`` or ``(N, T)``, of a stream without the N."""
+        recipe = self.check()
+        begin, taught = self._taught(X, y, afresh=not self.warm_start)
+        begin = replace(begin, memory=begin.cell.blank(1, taught.x))
+        # What an epoch of a stream ends in is kept, but each one starts from the blank state.
+        passes = islice(trained(begin, recipe, taught), self.epochs)
+        bar = Progress(console=Console(stderr=True), disable=not self.verbose, transient=False)
+        with bar:
+            task = bar.add_task(type(self).__name__, total=self.epochs)
+            for learned in passes:
+                loss = f"{type(self).__name__}  loss {learned.losses[-1]:.4g}"
+                bar.update(task, advance=1, description=loss)
+        self.learned_ = learned
+        return self
+
+    def partial_fit(self, X: object, y: object) -> Self:
+        """Train for one epoch more; a stream goes on where the last one ended."""
+        recipe = replace(self.check(), validation_split=0.0)
+        begin, taught = self._taught(X, y, afresh=False)
+        self.learned_ = next(trained(begin, recipe, taught))
+        return self
+
+    def predict(self, X: object, state: Mapping[str, object] | None = None) -> Array:
+        """Outputs at every step from ``state``, or else from a blank one; nothing is changed."""
+        network, flat = self.network(), self.learned_.flat
+        y, _ = network.outputs(X, state)
+        return y[..., 0] if flat else y
+
+    def score(self, X: object, y: object, sample_weight: object = None) -> float:
+        """R² over all steps that count, mean over the outputs; every step has the same weight."""
+        if sample_weight is not None:
+            raise ValueError("sample_weight must be None: every step has the same weight")
+        network = self.network()
+        sizes = network.cell.sizes()
+        told = lessons(X, y, on_nan=self.on_nan, width=sizes["i"], outs=sizes["o"])
+        found, _ = network.outputs(X)
+        kept = told.counts.numpy()
+        return float(r2_score(told.y.numpy()[kept], found.reshape(told.y.shape)[kept]))
+
+    def stream(self, batch: int = 1, state: Mapping[str, object] | None = None) -> Stream:
+        """Streams through the model as it is now, from ``state``, or else from a blank one."""
+        check_whole("batch", batch)
+        network = self.network()
+        return Stream(network, network.state(batch, state))
+
+    def network(self) -> Network:
+        """The cell with what it has learned."""
+        check_is_fitted(self, "learned_")
+        check_choice("backend", self.backend, BACKENDS)
+        check_choice("on_nan", self.on_nan, ON_NAN)
+        return Network(self.learned_.cell, self.learned_.parameters, self.backend, self.on_nan)
+
+    def reset_memory(self) -> Self:
+        """Clear every state in which the last stream of the training has ended."""
+        return self._remembering(blanked(self._memory(), tuple(self._memory())))
+
+    def reset_manifold(self) -> Self:
+        """Clear the store in that state alone."""
+        return self._remembering(blanked(self._memory(), stores(self.learned_.cell)))
+
+    def get_memory_state(self) -> dict[str, Array]:
+        """A copy of that state by name, ``(1, …)``; `predict` and `stream` start from it."""
+        return arrays(self._memory())
+
+    def set_memory_state(self, state: Mapping[str, object]) -> Self:
+        """Let `partial_fit` go on from this state, ``(1, …)``."""
+        return self._remembering(self.network().state(1, state))
+
+    @property
+    def n_features_in_(self) -> int:
+        """Inputs."""
+        return self.learned_.cell.sizes()["i"]
+
+    @property
+    def n_outputs_(self) -> int:
+        """Outputs."""
+        return self.learned_.cell.sizes()["o"]
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """Mean squared error of every epoch, on the way."""
+        return [*self.learned_.losses]
+
+    @property
+    def validation_curve_(self) -> list[float]:
+        """Mean squared error on what is held out, after every epoch."""
+        return [*self.learned_.validation]
+
+    def check(self) -> Recipe:
+        """How to train, once every parameter has been found valid."""
+        check_whole("hidden_size", self.hidden_size)
+        check_whole("epochs", self.epochs)
+        check_choice("equations", self.equations, EQUATIONS)
+        check_choice("backend", self.backend, BACKENDS)
+        check_choice("on_nan", self.on_nan, ON_NAN)
+        if self.random_state is not None:
+            check_whole("random_state", self.random_state, 0)
+            check_number("random_state", self.random_state, 0, 2**63, holds="below 2^63")
+        return Recipe(
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            window=self.window,
+            optimiser=self.optimiser,
+            momentum=self.momentum,
+            clip=self.clip,
+            validation_split=self.validation_split,
+            backend=self.backend,
+        )
+
+    def _taught(self, given: object, targets: object, *, afresh: bool) -> tuple[Learned, Lessons]:
+        """Where training begins, and what is taught."""
+        if afresh or not hasattr(self, "learned_"):
+            told = lessons(given, targets, on_nan=self.on_nan)
+            cell = self.cell(told.x.shape[-1], told.y.shape[-1])
+            return begun(cell, self.random_state), told
+        sizes = self.learned_.cell.sizes()
+        told = lessons(given, targets, on_nan=self.on_nan, width=sizes["i"], outs=sizes["o"])
+        cell, learned = self.cell(sizes["i"], sizes["o"]), self.learned_
+        if (cell.shapes(), cell.states()) != (learned.cell.shapes(), learned.cell.states()):
+            raise ValueError(
+                f"a model that goes on must keep its sizes, those of {learned.cell}, got {cell}; "
+                f"fit with warm_start=False begins anew"
+            )
+        return replace(learned, cell=cell), told
+
+    def _memory(self) -> Tensors:
+        check_is_fitted(self, "learned_")
+        return self.learned_.memory
+
+    def _remembering(self, memory: Tensors) -> Self:
+        self.learned_ = replace(self.learned_, memory=memory)
+        return self

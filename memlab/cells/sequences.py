@@ -1,0 +1,117 @@
+"""Sequences as models are given them, checked and turned into float32 tensors."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+Array: TypeAlias = npt.NDArray[Any]
+NUMBERS = "biuf"  # kinds of numpy types: bool, int, unsigned, float
+
+
+@final
+@dataclass(frozen=True)
+class Inputs:
+    """What goes into a network."""
+
+    x: Tensor  # (N, T, I), 0 where it is not known
+    known: Tensor  # (N, T), whether all inputs of a step are numbers
+    stream: bool  # one long sequence, given without the axis N
+
+
+@final
+@dataclass(frozen=True)
+class Lessons:
+    """What goes in, what should come out, and where that is known."""
+
+    x: Tensor  # (N, T, I)
+    y: Tensor  # (N, T, O), 0 where it is not known
+    known: Tensor  # (N, T), whether the step is there at all
+    counts: Tensor  # (N, T), whether an output is asked for, too
+    stream: bool
+    flat: bool  # targets came without the axis O
+
+    def chosen(self, rows: Tensor) -> "Lessons":
+        """Some of the sequences."""
+        return self._each(lambda one: one[rows])
+
+    def between(self, start: int, end: int) -> "Lessons":
+        """Some of the steps."""
+        return self._each(lambda one: one[:, start:end])
+
+    def _each(self, part: Callable[[Tensor], Tensor]) -> "Lessons":
+        return Lessons(
+            part(self.x), part(self.y), part(self.known), part(self.counts), self.stream, self.flat
+        )
+
+
+def inputs(given: object, width: int | None, on_nan: str) -> Inputs:
+    """Check ``X (N, T, I)``, or a stream ``(T, I)``, for a network of that many inputs."""
+    bare = numbers("X", given)
+    if bare.ndim not in {2, 3} or 0 in bare.shape:
+        raise ValueError(
+            f"X must be sequences (N, T, inputs) or one stream (T, inputs), none of them empty; "
+            f"got shape {bare.shape}"
+        )
+    if width is not None and bare.shape[-1] != width:
+        raise ValueError(
+            f"X must have the {width} inputs that the model was built for, got {bare.shape[-1]}"
+        )
+    x = _float32("X", bare if bare.ndim == 3 else bare[None], on_nan)
+    known = x.isfinite().all(-1)
+    return Inputs(torch.where(known[..., None], x, 0.0), known, bare.ndim == 2)
+
+
+def lessons(
+    given: object,
+    targets: object,
+    *,
+    on_nan: str,
+    width: int | None = None,
+    outs: int | None = None,
+) -> Lessons:
+    """Check X with y ``(N, T, O)`` or ``(N, T)``; of a stream ``(T, O)`` or ``(T,)``."""
+    into, bare = inputs(given, width, on_nan), numbers("y", targets)
+    steps = tuple(into.x.shape[1 if into.stream else 0 : 2])
+    flat = bare.shape == steps
+    if not flat and (bare.shape[:-1] != steps or bare.shape[-1] == 0):
+        raise ValueError(
+            f"y must have a target for every step of X: shape {steps} or {(*steps, 'outputs')}, "
+            f"got {bare.shape}".replace("'", "")
+        )
+    y = _float32("y", bare.reshape(*into.x.shape[:2], -1), on_nan)
+    if outs is not None and y.shape[-1] != outs:
+        raise ValueError(f"y must have the {outs} outputs of the model, got {y.shape[-1]}")
+    asked = y.isfinite().all(-1)
+    counts = into.known & asked
+    if not counts.any():
+        raise ValueError("X and y must both be finite at one step at least, and are at none")
+    y = torch.where(asked[..., None], y, 0.0)
+    return Lessons(into.x, y, into.known, counts, into.stream, flat)
+
+
+def numbers(name: str, given: object) -> Array:
+    """Whatever numpy takes for an array of numbers."""
+    try:
+        bare = np.asarray(given)
+    except ValueError as cause:  # sequences of unequal length
+        raise ValueError(f"{name} must be one array of numbers: {cause}") from cause
+    if bare.dtype.kind not in NUMBERS:
+        raise ValueError(f"{name} must be an array of real numbers, got {bare.dtype}")
+    return bare
+
+
+def _float32(name: str, bare: Array, on_nan: str) -> Tensor:
+    with np.errstate(over="ignore"):  # what does not fit becomes infinite, which is told below
+        found = torch.from_numpy(np.array(bare, dtype=np.float32, order="C"))
+    if on_nan == "raise" and not found.isfinite().all():
+        bad = int((~found.isfinite()).sum())
+        raise ValueError(
+            f"{name} must be finite in float32, got {bad} values that are not; "
+            f"on_nan='skip' leaves out their steps"
+        )
+    return found

@@ -1,0 +1,75 @@
+"""Streams: their states go on, are put aside, are set back; the model stays."""
+
+import numpy as np
+import pytest
+
+from tests.unit.cell_models import NAMES, bits, delayed, small
+
+
+@pytest.fixture(params=NAMES)
+def name(request):
+    return request.param
+
+
+def test_a_stream_in_parts_is_the_stream(name):
+    x = delayed()[0][0]
+    model = small(name).build(1, 1)
+    stream = model.stream()
+    parts = [stream.predict(x[:7]), stream.step(x[7])[None], stream.predict(x[8:])]
+    assert np.array_equal(np.concatenate(parts), model.predict(x))
+
+
+def test_a_stream_goes_on_from_a_state_that_was_put_aside(name):
+    x = delayed()[0][0]
+    model = small(name).build(1, 1)
+    stream = model.stream()
+    stream.predict(x[:9])
+    aside = stream.get_memory_state()
+    expected = stream.predict(x[9:])
+    assert np.array_equal(model.predict(x[9:], state=aside), expected)
+    stream.reset_memory()
+    stream.set_memory_state(aside)
+    assert np.array_equal(stream.predict(x[9:]), expected)
+
+
+def test_two_resets_give_the_same_bits(name):
+    x = delayed()[0]
+    stream = small(name).build(1, 1).stream(batch=len(x))
+    told = []
+    for _ in range(2):
+        stream.reset_memory()
+        told.append(stream.predict(x))
+    assert np.array_equal(*told)
+
+
+@pytest.mark.parametrize("name", ["amn", "dtpn", "hyper_amn", "sgw_amn", "ndm"])
+def test_resetting_the_store_leaves_the_other_states(name):
+    stream = small(name).build(1, 1).stream()
+    stream.predict(delayed()[0][0])
+    before = stream.get_memory_state()
+    stream.reset_manifold()
+    after = stream.get_memory_state()
+    changed = {key for key in before if not np.array_equal(before[key], after[key])}
+    assert changed == {"r" if name == "dtpn" else "Mm"}
+    assert not after[changed.pop()].any()
+
+
+def test_a_cell_without_a_store_says_so():
+    with pytest.raises(ValueError, match="Amrc has no store to reset"):
+        small("amrc").build(1, 1).reset_manifold()
+
+
+def test_a_state_is_a_copy(name):
+    model = small(name).fit(delayed()[0][0], delayed()[1][0])
+    before = bits(model)
+    for state in model.get_memory_state().values():
+        state.fill(7)
+    assert bits(model) == before
+
+
+def test_states_that_do_not_fit_are_refused():
+    model = small("amrc").build(1, 1)
+    with pytest.raises(ValueError, match=r"a state must have \['h', 'm'\], got \['m'\]"):
+        model.set_memory_state({"m": np.zeros((1, 8))})
+    with pytest.raises(ValueError, match=r"state 'm' must be \(1, 8\), got \(1, 3\)"):
+        model.set_memory_state({"m": np.zeros((1, 3)), "h": np.zeros((1, 8))})
