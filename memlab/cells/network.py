@@ -44,13 +44,14 @@ class Network:
         y = torch.where(into.known[..., None], y, torch.nan)
         return (y[0] if into.stream else y).numpy(), ended
 
-    def state(self, batch: int, given: Mapping[str, object] | None = None) -> Tensors:
+    def state(self, batch: int, given: object = None) -> Tensors:
         """A checked copy of a state of that many streams; without one the blank state."""
         blank = self.cell.blank(batch, torch.zeros(1))
         if given is None:
             return blank
-        if given.keys() != blank.keys():
-            raise ValueError(f"a state must have {sorted(blank)}, got {sorted(given)}")
+        if not isinstance(given, Mapping) or given.keys() != blank.keys():
+            got = sorted(given) if isinstance(given, Mapping) else type(given).__name__
+            raise ValueError(f"a state must have {sorted(blank)}, got {got}")
         return {name: _state(name, given[name], like) for name, like in blank.items()}
 
 
@@ -119,9 +120,10 @@ def arrays(state: Tensors) -> dict[str, Array]:
     return {name: one.numpy().copy() for name, one in state.items()}
 
 
-def streams_of(state: Mapping[str, object]) -> int:
+def streams_of(state: object) -> int:
     """How many streams a state is of."""
-    first = numbers("a state", next(iter(state.values()), 0))
+    values = [*state.values()] if isinstance(state, Mapping) else []
+    first = numbers("a state", values[0] if values else 0)
     return len(first) if first.ndim else 0
 
 

@@ -71,5 +71,7 @@ def test_states_that_do_not_fit_are_refused():
     model = small("amrc").build(1, 1)
     with pytest.raises(ValueError, match=r"a state must have \['h', 'm'\], got \['m'\]"):
         model.set_memory_state({"m": np.zeros((1, 8))})
+    with pytest.raises(ValueError, match=r"a state must have \['h', 'm'\], got ndarray"):
+        model.stream().set_memory_state(np.zeros((1, 8)))
     with pytest.raises(ValueError, match=r"state 'm' must be \(1, 8\), got \(1, 3\)"):
         model.set_memory_state({"m": np.zeros((1, 3)), "h": np.zeros((1, 8))})
