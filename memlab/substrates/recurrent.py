@@ -13,11 +13,11 @@ from torch import Tensor
 from memlab import native
 from memlab.cells.adam import Moments
 from memlab.cells.cell import Cell, Tensors, check_types
+from memlab.cells.completion import Completion, Examples
 from memlab.cells.readout import check_linear
 from memlab.cells.replicated import compiled, drawn
-from memlab.completion import Completion, Examples
+from memlab.cells.rows import Damage, Rows
 from memlab.draws import Draws
-from memlab.rows import Damage, Rows
 from memlab.space import Cue, Item, Space
 from memlab.substrate import Engram, Meter, Part, Readout, Role, Substrate
 

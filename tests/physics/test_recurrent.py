@@ -15,8 +15,8 @@ from memlab.cells.replicated import drawn, run_each
 from memlab.cells.rivals.echo_state import EchoState
 from memlab.cells.rivals.gru import Gru
 from memlab.cells.rivals.lstm import Lstm
+from memlab.cells.rows import Damage, Rows
 from memlab.draws import Draws
-from memlab.rows import Damage, Rows
 from memlab.similarity import pearson
 from memlab.space import Cue, Item, Space
 from memlab.substrate import Meter

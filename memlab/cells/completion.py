@@ -10,8 +10,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from memlab.cells.cell import Cell, Tensors
 from memlab.cells.readout import fitted, listening
 from memlab.cells.replicated import compiled, run_each
+from memlab.cells.rows import Damage, Rows
 from memlab.draws import Draws
-from memlab.rows import Damage, Rows
 from memlab.space import Item
 
 
