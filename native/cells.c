@@ -1,7 +1,6 @@
 /* Recurrent cells: the entry points. Streams go in tiles, the same whoever computes them. */
 #include "cell.h"
 
-#include <math.h>
 #include <string.h>
 
 static const cell_core *core_of(int doubles) {
@@ -47,28 +46,46 @@ static void *share(void *array, size_t index, size_t each, size_t bytes) {
     return array ? (char *)array + index * each * bytes : NULL;
 }
 
+/* Who works on a run: so many teams on so many tiles, each with its own scratch. */
+typedef struct {
+    cell_plan plan;
+    const cell_core *core;
+    size_t bytes, steps, tiles, teams, each;
+} crew;
+
+static int crew_of(const ml_cell *cell, const ml_cell_run *run, crew *c) {
+    if (!cell_plan_of(cell, &c->plan) || run->batch < 1 || run->steps < 1 || run->threads < 1) {
+        return 0;
+    }
+    c->core = core_of(run->doubles);
+    c->bytes = bytes_of(run->doubles);
+    c->steps = (size_t)run->steps;
+    c->tiles = ((size_t)run->batch + c->plan.streams - 1) / c->plan.streams;
+    c->teams = (size_t)run->threads;
+    c->each = c->core->work(cell, &c->plan);
+    return 1;
+}
+
 ml_status ml_cell_forward(const ml_cell *cell, const ml_cell_run *run, const void *parameters,
                           const void *x, const uint8_t *mask, void *state, void *y, void *tape,
                           void *work) {
-    cell_plan plan;
-    if (!cell_plan_of(cell, &plan) || run->batch < 1 || run->steps < 1 || run->threads < 1) {
+    crew c;
+    if (!crew_of(cell, run, &c)) {
         return ML_BAD_DIMS;
     }
-    const cell_core *core = core_of(run->doubles);
-    const size_t bytes = bytes_of(run->doubles), T = (size_t)run->steps;
+    const cell_plan *plan = &c.plan;
+    const size_t bytes = c.bytes, T = c.steps;
     const size_t I = (size_t)cell->inputs, O = (size_t)cell->outputs;
-    const size_t tiles = ((size_t)run->batch + plan.streams - 1) / plan.streams;
-    const size_t teams = (size_t)run->threads, each = core->work(cell, &plan);
-#pragma omp parallel for num_threads(run->threads) schedule(static) if (teams > 1 && tiles > 1)
-    for (size_t team = 0; team < teams; team++) {
-        for (size_t i = team; i < tiles; i += teams) {
-            const size_t first = i * plan.streams;
-            core->forward(cell, &plan, streams_of(&plan, run, i), T, parameters,
+#pragma omp parallel for num_threads(run->threads) schedule(static) if (c.teams > 1 && c.tiles > 1)
+    for (size_t team = 0; team < c.teams; team++) {
+        for (size_t i = team; i < c.tiles; i += c.teams) {
+            const size_t first = i * plan->streams;
+            c.core->forward(cell, plan, streams_of(plan, run, i), T, parameters,
                           part(x, first, T * I, bytes),
-                          mask ? mask + first * T : NULL, share(state, first, plan.state, bytes),
+                          mask ? mask + first * T : NULL, share(state, first, plan->state, bytes),
                           share(y, first, T * O, bytes),
-                          share(tape, first, T * plan.width, bytes),
-                          share(work, team, each, bytes));
+                          share(tape, first, T * plan->width, bytes),
+                          share(work, team, c.each, bytes));
         }
     }
     return ML_OK;
@@ -90,29 +107,27 @@ static void gathered(size_t tiles, size_t count, int doubles, void *gradients) {
 ml_status ml_cell_backward(const ml_cell *cell, const ml_cell_run *run, const void *parameters,
                            const uint8_t *mask, void *tape, const void *gy, void *gstate,
                            void *gx, void *gradients, void *work) {
-    cell_plan plan;
-    if (!cell_plan_of(cell, &plan) || run->batch < 1 || run->steps < 1 || run->threads < 1) {
+    crew c;
+    if (!crew_of(cell, run, &c)) {
         return ML_BAD_DIMS;
     }
-    const cell_core *core = core_of(run->doubles);
-    const size_t bytes = bytes_of(run->doubles), T = (size_t)run->steps;
+    const cell_plan *plan = &c.plan;
+    const size_t bytes = c.bytes, T = c.steps;
     const size_t I = (size_t)cell->inputs, O = (size_t)cell->outputs;
-    const size_t tiles = ((size_t)run->batch + plan.streams - 1) / plan.streams;
-    const size_t teams = (size_t)run->threads, each = core->work(cell, &plan);
-#pragma omp parallel for num_threads(run->threads) schedule(static) if (teams > 1 && tiles > 1)
-    for (size_t team = 0; team < teams; team++) {
-        for (size_t i = team; i < tiles; i += teams) {
-            const size_t first = i * plan.streams;
-            void *gradient = share(gradients, i, plan.parameters, bytes);
-            memset(gradient, 0, plan.parameters * bytes);
-            core->backward(cell, &plan, streams_of(&plan, run, i), T, parameters,
+#pragma omp parallel for num_threads(run->threads) schedule(static) if (c.teams > 1 && c.tiles > 1)
+    for (size_t team = 0; team < c.teams; team++) {
+        for (size_t i = team; i < c.tiles; i += c.teams) {
+            const size_t first = i * plan->streams;
+            void *gradient = share(gradients, i, plan->parameters, bytes);
+            memset(gradient, 0, plan->parameters * bytes);
+            c.core->backward(cell, plan, streams_of(plan, run, i), T, parameters,
                            mask ? mask + first * T : NULL,
-                           share(tape, first, T * plan.width, bytes),
-                           part(gy, first, T * O, bytes), share(gstate, first, plan.state, bytes),
+                           share(tape, first, T * plan->width, bytes),
+                           part(gy, first, T * O, bytes), share(gstate, first, plan->state, bytes),
                            share(gx, first, T * I, bytes), gradient,
-                           share(work, team, each, bytes));
+                           share(work, team, c.each, bytes));
         }
     }
-    gathered(tiles, plan.parameters, run->doubles, gradients);
+    gathered(c.tiles, plan->parameters, run->doubles, gradients);
     return ML_OK;
 }

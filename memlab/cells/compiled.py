@@ -26,6 +26,7 @@ KEPT = (
     2**28
 )  # bytes of a tape that is kept for the next run: fresh memory costs as much as the walk
 USED: deque[Tensor] = deque(maxlen=1)  # the last tape that was used up
+TYPES = (torch.float32, torch.float64)
 KINDS: dict[type[Cell], str] = {
     Amrc: "ML_AMRC",
     Pmrc: "ML_PMRC",
@@ -69,6 +70,7 @@ def run_compiled(
     """
     flat = torch.cat([one.reshape(-1) for one in cell.effective(raw).values()])
     begun = torch.cat([one.flatten(1) for one in state.values()], 1)
+    check_arrays(cell, flat, begun, x, mask)
     y, ended = _Run.apply((cell, mask), flat, begun, x)  # type: ignore[no-untyped-call]
     parts = ended.split([one[0].numel() for one in state.values()], 1)
     shaped = zip(state.items(), parts, strict=True)
@@ -165,6 +167,31 @@ def described(cell: Cell) -> tuple[Any, Any]:
     described, sizes = ffi.new("ml_cell *", words), ffi.new("ml_cell_size *")
     done(lib.ml_cell_sizes(described, sizes))
     return described, sizes
+
+
+def check_arrays(cell: Cell, flat: Tensor, state: Tensor, x: Tensor, mask: Tensor | None) -> None:
+    """Raise ValueError for arrays that the core would misread."""
+    _, sizes = described(cell)
+    batch, steps, width = x.shape
+    wanted = {
+        "parameters": (flat, (sizes.parameters,)),
+        "state": (state, (batch, sizes.state)),
+        "x": (x, (batch, steps, cell.sizes()["i"])),
+    }
+    for name, (array, shape) in wanted.items():
+        if tuple(array.shape) != shape:
+            raise ValueError(f"{name} must have {shape} numbers, got {tuple(array.shape)}")
+        if array.dtype not in TYPES or array.dtype != x.dtype or array.device.type != "cpu":
+            raise ValueError(
+                f"all arrays must be float32, or all float64, on the CPU; {name} is {array.dtype} "
+                f"on {array.device}, x {x.dtype}"
+            )
+    if steps < 1 or batch < 1 or (mask is not None and mask.shape != x.shape[:2]):
+        told = None if mask is None else tuple(mask.shape)
+        raise ValueError(
+            f"x must have a stream and a step at least, mask one value for each; got "
+            f"{(batch, steps, width)} and {told}"
+        )
 
 
 def address(array: Tensor | None) -> Any:

@@ -149,6 +149,23 @@ def test_a_trace_that_keeps_all_has_finite_gradients_in_both(name):
     assert farthest(found, {key: one for key, one in known.items() if key != "L"}) < 1e-4
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda w: {"x": w.x.double()}, "all float64, on the CPU; parameters is torch.float32"),
+        (lambda w: {"x": w.x[..., :2]}, r"x must have \(11, 23, 3\) numbers, got \(11, 23, 2\)"),
+        (lambda w: {"x": w.x[:4]}, r"state must have \(4, 42\) numbers, got \(11, 42\)"),
+        (lambda w: {"x": w.x[:, :0]}, "a stream and a step at least"),
+        (lambda w: {"mask": w.mask[:, :5]}, r"got \(11, 23, 3\) and \(11, 5\)"),
+    ],
+)
+def test_arrays_that_would_be_misread_are_refused(change, told):
+    world = World("pmrc", {}, torch.float32)
+    given = {"x": world.x, "mask": world.mask} | change(world)
+    with pytest.raises(ValueError, match=told):
+        compiled(world.cell, world.raw, world.state, given["x"], given["mask"])
+
+
 def test_a_second_backward_pass_is_refused():
     world = World("pmrc", {}, torch.float32)
     y, _ = compiled(world.cell, world.raw, world.state, world.x)
