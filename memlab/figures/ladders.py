@@ -173,8 +173,11 @@ def _draw(
 
 
 def _controls(axes: Axes, session: Session, score: Scored, axis: str) -> None:
-    """At each point the floor that scores highest there, and the ceilings."""
-    best = best_floor(session, score)
+    """At each point the floor that scores highest there, and the ceilings.
+
+    An age is a single cue, among whose floors the highest is so by chance: there one floor counts.
+    """
+    best = best_floor(session, score, whole=axis == "age")
     if best is not None:
         axes.plot(best.x, best.means, color=FLOOR, ls="--", lw=1.3, label="best floor")
         axes.set_title(f"best floor: {best.names}", fontsize=8, color=FLOOR)
@@ -194,16 +197,18 @@ class Floor:
     names: str
 
 
-def best_floor(session: Session, score: Scored) -> Floor | None:
-    """The highest of a session's floors at each point; None where no floor has a score."""
+def best_floor(session: Session, score: Scored, *, whole: bool = False) -> Floor | None:
+    """The highest of a session's floors, at each point or over all; None where none has a score."""
     found = {name: score(name) for name in session.floors}
     floors = {n: one for n, one in found.items() if isinstance(one, Ladder)}
     if not floors:
         return None
     means = np.stack([one.values.double().mean(0).numpy() for one in floors.values()])
-    names = Counter(words(list(floors)[row]) for row in means.argmax(0)).most_common()
+    rows = np.full(means.shape[1], means.mean(1).argmax()) if whole else means.argmax(0)
+    names = Counter(words(list(floors)[row]) for row in rows).most_common()
     told = [name for name, _ in names[:NAMED]] + ["…"] * (len(names) > NAMED)
-    return Floor(next(iter(floors.values())).x, means.max(0), ", ".join(told))
+    highest = means[rows, np.arange(means.shape[1])]
+    return Floor(next(iter(floors.values())).x, highest, ", ".join(told))
 
 
 def _named(axes: Axes, x: float, name: str, height: float, side: str = "left") -> None:
