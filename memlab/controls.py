@@ -33,9 +33,11 @@ class Trial:
     foil_cue: Cue  # the same kind of cue, made from another pattern than the one asked for
     truth: Tensor  # (R, C, *shape)
     foil: Tensor  # (R, C, *shape) the patterns of foil_cue
-    presented: Tensor  # (R, P, *shape) what this memory was shown, in order, repeats included
+    presented: Tensor  # (R, P, *shape) what this memory was shown, in order; repeats, but for tasks
     draws: Draws
     meter: Meter
+    taught: Tensor | None = None  # (R, P, *shape) bool, the outputs of tasks among it
+    universal: bool = False  # one rule answers the items of all replicates
 
     @property
     def space(self) -> Space:
@@ -132,6 +134,8 @@ def other(trial: Trial) -> Tensor | Absent:
     ids = trial.draws.replicates
     if len(ids) < 2:
         return Absent("needs at least two replicates")
+    if trial.universal:
+        return Absent("every replicate learns the same rule")
     if (trial.truth == trial.truth[:1]).all():
         return Absent("every replicate was shown the same patterns")
     partner = torch.tensor([ids.index(i ^ 1) if i ^ 1 in ids else 0 for i in ids])
@@ -214,6 +218,8 @@ def painted(trial: Trial) -> Tensor | Absent:
 
 def nearest(trial: Trial) -> Tensor | Absent:
     """Ceiling: the nearest pattern that was presented, judged on what is given."""
+    if trial.space.outputs:
+        return Absent("the answers that a task asks for were never presented")
     if trial.presented.shape[1] == 0:
         return Absent("this memory was shown nothing")
     live = torch.ones(trial.presented.shape[:2], dtype=torch.bool, device=trial.truth.device)

@@ -219,6 +219,21 @@ class Wrong(CueMaker):
 
 @final
 @checked(frozen=True)
+class Inputs(CueMaker):
+    """The inputs of a task, certain; its outputs are told where they are not asked for."""
+
+    def cue(self, pattern: Tensor, foil: Tensor, space: Space, draws: Draws) -> Cue:
+        if not space.outputs:
+            raise ValueError(
+                f"inputs needs patterns that are tasks, of inputs and outputs, got {space}; take "
+                "patterns=delayed_recall, adding, copy, sine, … or another cue"
+            )
+        given = torch.arange(space.shape[-1], device=pattern.device) < space.inputs
+        return _masked(pattern, given)
+
+
+@final
+@checked(frozen=True)
 class Start(CueMaker):
     """Nothing of the pattern: every value is any symbol, equally likely; graded, any level."""
 

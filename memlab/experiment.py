@@ -17,7 +17,7 @@ from memlab.patterns.source import PatternSource, with_contrast
 from memlab.plan import Stage, stages
 from memlab.protocol import Protocol, Recall, Setting
 from memlab.session import Session
-from memlab.space import Cue, joined
+from memlab.space import Cue, Split, joined
 from memlab.substrate import Substrate
 
 CONTROLLED = 3  # copies of a memory at a recall: its own, the blank, and a control's
@@ -52,6 +52,8 @@ class Plan:
     media: Mapping[Setting, Substrate]
     makers: Mapping[str, CueMaker]
     patterns: Tensor  # (R, P, *shape), on the device
+    shown: Tensor  # (R, P, *shape), what of them may be presented: all, but for tasks
+    split: Split | None  # of tasks
     session: Session  # still empty
 
     @property
@@ -76,7 +78,9 @@ def prepare(experiment: Experiment) -> Plan:
     space = experiment.patterns.space
     media = {m: experiment.substrate(space=space, **dict(m)) for m in {s.medium for s in planned}}
     session, patterns = _empty_session(experiment, draws)
-    plan = Plan(experiment, draws, planned, media, makers, patterns, session)
+    split = experiment.patterns.split(patterns)
+    shown = patterns if split is None else split.shown(patterns, space)
+    plan = Plan(experiment, draws, planned, media, makers, patterns, shown, split, session)
     for name in makers:
         cues_to(plan, (0,), name)
     _check_room(plan)
@@ -125,10 +129,13 @@ def _empty_session(experiment: Experiment, draws: Draws) -> tuple[Session, Tenso
 
 
 def cues_to(plan: Plan, items: tuple[int, ...], name: str = "default") -> Cue:
-    """The cues to some items: the same bytes for an item in every arm, phase and substrate."""
-    patterns, maker = plan.patterns, plan.makers[name]
+    """The cues to some items: the same bytes for an item in every arm, phase and substrate.
+
+    Of a task everything is told but the outputs that are asked for, and what the cue keeps back.
+    """
+    patterns, maker = plan.shown, plan.makers[name]
     count = patterns.shape[1]
-    return joined(
+    cue = joined(
         [
             maker.cue(
                 patterns[:, item],
@@ -139,6 +146,16 @@ def cues_to(plan: Plan, items: tuple[int, ...], name: str = "default") -> Cue:
             for item in items
         ]
     )
+    return cue if plan.split is None else _of_tasks(cue, plan, list(items))
+
+
+def _of_tasks(cue: Cue, plan: Plan, items: list[int]) -> Cue:
+    """A cue whose outputs are given, and certain, where they are not asked for."""
+    told = torch.zeros_like(cue.given)
+    told[..., plan.session.space.inputs :] = True
+    hidden = told & plan.split.asked[:, items] if plan.split else told
+    values = torch.where(told, plan.shown[:, items], cue.values).masked_fill(hidden, 0)
+    return Cue(values, given=(cue.given | told) & ~hidden, certain=(cue.certain | told) & ~hidden)
 
 
 def free_memory(device: torch.device) -> int:

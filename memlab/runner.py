@@ -221,6 +221,7 @@ def _trial(plan: Plan, stage: Stage, act: Recall, engram: Engram) -> Trial:
     foils = tuple((item + 1) % len(session.names) for item in act.items)
     substrate = plan.media[stage.medium]
     truth = plan.patterns[:, act.items]
+    shown = stage.presented if plan.split is None else tuple(dict.fromkeys(stage.presented))
     return Trial(
         substrate=substrate,
         engram=engram,
@@ -229,17 +230,23 @@ def _trial(plan: Plan, stage: Stage, act: Recall, engram: Engram) -> Trial:
         foil_cue=cues_to(plan, foils, act.cue),
         truth=truth,
         foil=plan.patterns[:, foils],
-        presented=plan.patterns[:, stage.presented],
+        presented=plan.shown[:, shown],
+        taught=None if plan.split is None else plan.split.taught[:, shown],
+        universal=plan.split is not None and plan.split.universal,
         draws=plan.draws.at("recall", stage.phase),
         meter=Meter(truth=truth, keep_frames=plan.experiment.video and not session.recalls),
     )
 
 
 def _item(plan: Plan, act: Write) -> Item:
-    values = plan.patterns[:, act.item]
+    values = plan.shown[:, act.item]
     own = plan.session.salience[:, act.item]
     salience = (act.salience * (torch.ones_like(own) if act.plain else own)).to(values)
-    return Item(values, torch.ones_like(values, dtype=torch.bool), salience)
+    valid = torch.ones_like(values, dtype=torch.bool)
+    if plan.split is not None:
+        inputs = plan.session.space.inputs
+        valid[..., inputs:] = plan.split.taught[:, act.item, ..., inputs:]
+    return Item(values, valid, salience)
 
 
 def _snapshot(stage: Stage, engram: Engram, *, ends: bool) -> Snapshot:

@@ -7,6 +7,8 @@ from typing import final
 import torch
 from torch import Tensor
 
+TASK = 3  # axes of a task: sequences, steps, columns
+
 
 @final
 @dataclass(frozen=True)
@@ -15,12 +17,21 @@ class Space:
 
     ``symbols`` is None for graded values in [0, 1], 2 for binary ones (0 or 1), and n for values
     in 0 … n - 1.
+
+    A task is a pattern of sequences, ``(B, T, I + O)``: a step is a row of I inputs and then of O
+    outputs, which ``outputs`` names.
     """
 
     shape: tuple[int, ...]
     symbols: int | None = 2
+    outputs: tuple[str, ...] = ()  # of a task, the last columns; none: no task
 
     def __post_init__(self) -> None:
+        if self.outputs and not (len(self.shape) == TASK and len(self.outputs) < self.shape[-1]):
+            raise ValueError(
+                "a task needs sequences, steps and columns, of which at least one is an input; "
+                f"got shape {self.shape} with {len(self.outputs)} outputs"
+            )
         if not self.shape or any(side < 1 for side in self.shape):
             raise ValueError(f"a space needs sides of at least 1, got shape {self.shape}")
         if self.symbols is not None and self.symbols < 2:
@@ -29,6 +40,11 @@ class Space:
     def __str__(self) -> str:
         alphabet = "graded" if self.symbols is None else f"{self.symbols} symbols"
         return f"{'×'.join(map(str, self.shape))}, {alphabet}"
+
+    @property
+    def inputs(self) -> int:
+        """How many columns of a task come before its outputs."""
+        return self.shape[-1] - len(self.outputs) if self.outputs else 0
 
     @property
     def size(self) -> int:
@@ -75,11 +91,32 @@ class Space:
 
 @final
 @dataclass(frozen=True)
+class Split:
+    """Which outputs of tasks are shown to who learns, and which are asked for; none is both."""
+
+    taught: Tensor  # (R, P, *shape) bool, False at inputs
+    asked: Tensor  # (R, P, *shape) bool, False at inputs
+    universal: bool = True  # one rule answers the items of all replicates
+
+    def shown(self, patterns: Tensor, space: Space) -> Tensor:
+        """The tasks ``(R, P, *shape)`` without what is not taught of them.
+
+        A hidden output is the mean of those that are taught of its column, or no symbol, 0.
+        """
+        count = self.taught.sum((2, 3), keepdim=True)
+        mean = (patterns * self.taught).sum((2, 3), keepdim=True) / count.clamp(min=1)
+        hidden = ~self.taught
+        hidden[..., : space.inputs] = False
+        return torch.where(hidden, mean if space.symbols is None else 0.0, patterns)
+
+
+@final
+@dataclass(frozen=True)
 class Item:
     """One thing to remember, one version of it per replicate."""
 
     values: Tensor  # (R, *shape)
-    valid: Tensor  # (R, *shape) bool; False on padding
+    valid: Tensor  # (R, *shape) bool; False on padding, and on outputs that are not taught
     salience: Tensor  # (R,) emotion, novelty; 1 is an ordinary item, 0 is time that passes
 
 

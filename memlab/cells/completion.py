@@ -8,28 +8,41 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from memlab.cells.cell import Cell, Tensors
-from memlab.cells.readout import fitted, listening
-from memlab.cells.replicated import compiled, run_each
+from memlab.cells.exercise import Exercise, descended
+from memlab.cells.readout import Normal, fitted, listening
+from memlab.cells.replicated import begun, compiled, run_each, states
 from memlab.cells.rows import Damage, Rows
 from memlab.draws import Draws
-from memlab.space import Item
+from memlab.space import Cue, Item
 
 
 @final
 @dataclass(frozen=True)
-class Completion:
-    """What is shown to a cell ``passes`` times over, it answers row by row during the last."""
+class Completion(Exercise):
+    """What is shown to a cell ``passes`` times over, it answers row by row during the last.
+
+    p(x = 1) = σ(y). What a cue vouches for is answered as it is.
+    """
 
     cell: Cell
     rows: Rows
     damage: Damage
     passes: int
+    batch: int  # damaged versions of an item
     core: bool  # run by the C core where that can
 
-    def states(self, replicates: int, batch: int, like: Tensor) -> Tensors:
-        """States ``(R, B, …)`` before any input."""
-        blank = self.cell.blank(replicates * batch, like)
-        return {name: one.reshape(replicates, batch, *one.shape[1:]) for name, one in blank.items()}
+    @property
+    def loss(self) -> str:
+        return "nat/value"
+
+    def answers(self, raw: Tensors, state: Tensors | None, cue: Cue) -> list[Tensor]:
+        values, space = torch.where(cue.given, cue.values, 0.0), self.rows.space
+        if space.symbols is not None:  # a faint cue is read against its own strongest value
+            peak = values.flatten(2).amax(2)[(..., *[None] * len(space.shape))]
+            values = values / torch.where(peak > 0, peak, 1.0)
+        shown = self.rows.presented(values, cue.given)
+        looks = self.logits(raw, begun(self.cell, state, cue.count, values), shown)
+        return [torch.where(cue.certain, cue.values, torch.sigmoid(y)) for y in looks]
 
     def run(self, raw: Tensors, state: Tensors, x: Tensor) -> tuple[Tensor, Tensors]:
         """Outputs ``(R, B, T, O)`` over ``x (R, B, T, I)``, and the states after them."""
@@ -46,24 +59,24 @@ class Completion:
         return [self.rows.joined(y) for y in self.looks(raw, state, shown)]
 
     def gradients(
-        self, raw: Tensors, learned: tuple[str, ...], state: Tensors, item: Item, draws: Draws
+        self,
+        raw: Tensors,
+        learned: tuple[str, ...],
+        state: Tensors | None,
+        item: Item,
+        draws: Draws,
     ) -> tuple[list[Tensor], Tensor]:
-        """Of every learned parameter; and the loss ``(R,)``, the cross entropy in nat per value.
-
-        One damaged version of the item for each of the states ``(R, B, …)``.
-        """
-        shape = (-1, next(iter(state.values())).shape[1], *self.rows.space.shape)
+        shape = (-1, self.batch, *self.rows.space.shape)
         values, valid = item.values[:, None].expand(shape), item.valid[:, None].expand(shape)
         shown = self.rows.presented(*self.damage.to(values, valid, draws))
-        with torch.enable_grad():
-            moving = {name: raw[name].clone().requires_grad_() for name in learned}
-            logits = self.logits(raw | moving, state, shown)[-1]
+        first = begun(self.cell, state, self.batch, values)
+
+        def loss(moving: Tensors) -> Tensor:
+            logits = self.logits(raw | moving, first, shown)[-1]
             each = binary_cross_entropy_with_logits(logits, values, reduction="none") * valid
-            loss = each.flatten(1).sum(1) / valid.flatten(1).sum(1).clamp(min=1)
-            found = torch.autograd.grad(
-                loss.sum(), [*moving.values()], allow_unused=True, materialize_grads=True
-            )
-        return list(found), loss.detach()
+            return each.flatten(1).sum(1) / valid.flatten(1).sum(1).clamp(min=1)
+
+        return descended(raw, learned, loss)
 
 
 @final
@@ -83,12 +96,13 @@ class Examples:
         whole = torch.ones_like(values, dtype=torch.bool)
         damaged = to.rows.presented(*to.damage.to(values, whole, draws))
         by, heard = replace(to, cell=listener), listening(listener, raw)
-        state = by.states(len(values), self.count, values)
+        state = states(by.cell, len(values), self.count, values)
         with torch.no_grad():
             _, state = by.run(heard, state, to.rows.presented(values, whole))
             seen = by.looks(heard, state, damaged)[-1].flatten(1, 2)
         wanted = to.rows.cut(4 * values - 2).flatten(1, 2)  # σ(4 x - 2) has slope 1 at x = ½
-        return fitted(to.cell, seen, wanted, self.ridge)
+        normal = Normal.of(seen, wanted, torch.ones_like(seen[..., 0]))
+        return fitted(to.cell, normal, self.ridge, seen)
 
     def _drawn(self, rows: Rows, draws: Draws) -> Tensor:
         """Patterns ``(R, n, *shape)``: any share of them lit; graded: any value."""

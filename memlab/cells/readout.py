@@ -1,5 +1,8 @@
 """A linear read-out fitted to what a cell that is not trained does; every array leads with R."""
 
+from dataclasses import dataclass
+from typing import final
+
 import torch
 from torch import Tensor
 
@@ -27,24 +30,49 @@ def listening(cell: Cell, raw: Tensors) -> Tensors:
     return found
 
 
-def fitted(cell: Cell, seen: Tensor, wanted: Tensor, ridge: float) -> Tensors:
-    """The read-out of ``wanted (R, N, O)`` from ``seen (R, N, H)`` by ridge regression.
+@final
+@dataclass(frozen=True)
+class Normal:
+    """The sums that a linear regression of ``y (R, N, O)`` on ``x (R, N, H)`` goes by, float64.
 
-    ``ridge`` is in units of the mean variance of what is seen. What else leads to the outputs is 0.
+    Those of two lots of examples add up to those of both.
     """
-    x, y = seen.double(), wanted.double()
-    around, middle = x.mean(1, keepdim=True), y.mean(1, keepdim=True)
-    x, y = x - around, y - middle
-    gram = x.mT @ x
-    level = ridge * gram.diagonal(dim1=1, dim2=2).mean(1).clamp(min=1e-12)
-    gram = gram + level[:, None, None] * torch.eye(gram.shape[1], device=gram.device)
-    weights = torch.linalg.solve(gram, x.mT @ y).mT  # (R, O, H)
-    offset = (middle - around @ weights.mT)[:, 0]
+
+    gram: Tensor  # (R, H + 1, H + 1), of x and a 1
+    cross: Tensor  # (R, H + 1, O)
+
+    @classmethod
+    def of(cls, x: Tensor, y: Tensor, weight: Tensor) -> "Normal":
+        """The sums over examples, each as often as ``weight (R, N)`` says."""
+        seen = torch.cat([x.double(), torch.ones_like(x[..., :1]).double()], -1)
+        weighed = (seen * weight.double()[..., None]).mT
+        return cls(weighed @ seen, weighed @ y.double())
+
+    def __add__(self, other: "Normal") -> "Normal":
+        return Normal(self.gram + other.gram, self.cross + other.cross)
+
+    def solved(self, ridge: float) -> tuple[Tensor, Tensor]:
+        """Weights ``(R, O, H)`` and offsets ``(R, O)``; ``ridge`` in mean variances of x.
+
+        All 0 without examples.
+        """
+        count = self.gram[:, -1:, -1:].clamp(min=1e-12)
+        x, y = self.gram[:, :-1, -1:] / count, self.cross[:, -1:] / count  # means
+        gram = self.gram[:, :-1, :-1] - count * x @ x.mT
+        level = ridge * gram.diagonal(dim1=1, dim2=2).mean(1).clamp(min=1e-12)
+        gram = gram + level[:, None, None] * torch.eye(gram.shape[1], device=gram.device)
+        weights = torch.linalg.solve(gram, self.cross[:, :-1] - count * x @ y)  # (R, H, O)
+        return weights.mT, (y - x.mT @ weights)[:, 0]
+
+
+def fitted(cell: Cell, normal: Normal, ridge: float, like: Tensor) -> Tensors:
+    """The read-out of a cell that a regression gives; what else leads to the outputs is 0."""
+    weights, offset = normal.solved(ridge)
     by_axes = {"oh": weights, "o": offset}
     return {
-        name: by_axes[it.axes].to(seen)
+        name: by_axes[it.axes].to(like)
         if it.axes in by_axes
-        else seen.new_zeros((len(seen), *cell.shapes()[name]))
+        else like.new_zeros((len(weights), *cell.shapes()[name]))
         for name, it in cell.parameters().items()
         if it.axes.startswith("o")
     }

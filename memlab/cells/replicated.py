@@ -21,6 +21,23 @@ def drawn(cell: Cell, seeds: Tensor) -> Tensors:
     return {name: torch.stack([one[name] for one in each]).to(seeds.device) for name in each[0]}
 
 
+def states(cell: Cell, replicates: int, batch: int, like: Tensor) -> Tensors:
+    """States ``(R, B, …)`` before any input."""
+    blank = cell.blank(replicates * batch, like)
+    return {name: one.reshape(replicates, batch, *one.shape[1:]) for name, one in blank.items()}
+
+
+def begun(cell: Cell, state: Tensors | None, batch: int, like: Tensor) -> Tensors:
+    """States ``(R, B, …)`` of sequences that begin in ``state (R, …)``; None: before any input.
+
+    ``like`` leads with R.
+    """
+    if state is None:
+        return states(cell, len(like), batch, like)
+    whole = {name: one[:, None] for name, one in state.items()}
+    return {n: one.expand(-1, batch, *one.shape[2:]).contiguous() for n, one in whole.items()}
+
+
 def run_each(
     cell: Cell, raw: Tensors, state: Tensors, x: Tensor, *, core: bool
 ) -> tuple[Tensor, Tensors]:

@@ -48,6 +48,36 @@ def skill(a: Answers) -> Tensor:
     return torch.where(spread < FAINT, torch.nan, 1 - error / spread)
 
 
+def r2(a: Answers) -> Measure:
+    """Share of the variance of a task's asked outputs that is explained, the mean over columns.
+
+    1 - squared error / variance; below 0 the column's own mean would have been the better answer.
+    """
+    each = column_r2(a)
+    return each if isinstance(each, Absent) else each.nanmean(2)
+
+
+def column_r2(a: Answers) -> Measure:
+    """1 - squared error / variance of every output of a task, ``(R, C, O)``."""
+    if not a.space.outputs:
+        return Absent("the patterns are no tasks, of inputs and outputs")
+    hidden = _columns(~a.certain, a).double()
+    response, truth = _columns(a.response, a).double(), _columns(a.truth, a).double()
+    error = ((response - truth).square() * hidden).sum(2)
+    mean = (truth * hidden).sum(2, keepdim=True) / hidden.sum(2, keepdim=True).clamp(min=1)
+    spread = ((truth - mean).square() * hidden).sum(2)
+    return torch.where(spread < FAINT, torch.nan, 1 - error / spread)
+
+
+def choice(a: Answers) -> Measure:
+    """Share of a task's asked steps at which the largest output is the right one."""
+    if len(a.space.outputs) < 2 or a.space.symbols != 2:
+        return Absent("the patterns are no tasks that choose among symbols")
+    asked = _columns(~a.certain, a).all(-1)
+    right = _columns(a.response, a).argmax(-1) == _columns(a.truth, a).argmax(-1)
+    return _share(right & asked, asked)
+
+
 def iou(a: Answers) -> Measure:
     """Places on in both over places on in either, at the threshold LIT."""
     return _where_lit(a, _iou)
@@ -155,6 +185,8 @@ SCORES: dict[str, Score] = {
     "cosine": cosine,
     "hidden_pearson": hidden_pearson,
     "skill": skill,
+    "r2": r2,
+    "choice": choice,
     "iou": iou,
     "coverage": coverage,
     "background": background,
@@ -196,6 +228,12 @@ def _specificity(lit: Tensor, own: Tensor, a: Answers) -> Tensor:
     others = [[p for p in set(a.presented) if p != item] for item in a.items]
     foreign = torch.stack([known[:, other].any(1) for other in others], dim=1) & ~own
     return _share(lit, own & ~a.given) - _share(lit, foreign & ~a.given)
+
+
+def _columns(values: Tensor, a: Answers) -> Tensor:
+    """The outputs of a task at every step of all its sequences, ``(R, C, steps, O)``."""
+    rows = values.reshape(*values.shape[:2], -1, a.space.shape[-1])
+    return rows[..., a.space.inputs :]
 
 
 def _share(part: Tensor, whole: Tensor) -> Tensor:

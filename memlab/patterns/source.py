@@ -11,7 +11,7 @@ from torch import Tensor
 
 from memlab.draws import Draws
 from memlab.patterns.salience import Salience
-from memlab.space import Space
+from memlab.space import Space, Split
 
 # Numbers are taken strictly: true is not 1, and "32" is not 32.
 Side: TypeAlias = Annotated[int, Field(strict=True, gt=0, le=16_384)]  # pixels
@@ -43,6 +43,10 @@ class PatternSource(ABC):
     @abstractmethod
     def names(self, count: int) -> tuple[str, ...]:
         """A short name for each pattern drawn, all different; one name serves all replicates."""
+
+    def split(self, patterns: Tensor) -> Split | None:
+        """What of tasks ``(R, P, *shape)`` is taught and asked for; None for all other patterns."""
+        return None
 
 
 def replicated(own: Callable[[Draws], Tensor], draws: Draws) -> Tensor:

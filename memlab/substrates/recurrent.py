@@ -1,4 +1,4 @@
-"""Recurrent cells as media: patterns come row by row, and are completed on a second look."""
+"""Recurrent cells as media: patterns are completed on a second look, tasks are done."""
 
 import math
 from collections.abc import Callable
@@ -14,8 +14,10 @@ from memlab import native
 from memlab.cells.adam import Moments
 from memlab.cells.cell import Cell, Tensors, check_types
 from memlab.cells.completion import Completion, Examples
-from memlab.cells.readout import check_linear
-from memlab.cells.replicated import compiled, drawn
+from memlab.cells.exercise import Exercise
+from memlab.cells.following import Following
+from memlab.cells.readout import Normal, check_linear, fitted
+from memlab.cells.replicated import begun, compiled, drawn, states
 from memlab.cells.rows import Damage, Rows
 from memlab.draws import Draws
 from memlab.space import Cue, Item, Space
@@ -33,21 +35,24 @@ STATE = "state_"  # before the name of a state, in the engram
 @final
 @dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
 class Recurrent(Substrate):
-    """A recurrent cell that completes patterns row by row: p(x = 1) = σ(y) on the last pass.
+    """A recurrent cell that completes patterns row by row, or does tasks step by step.
 
     An H×W pattern is H steps of W inputs, and as many that say which values are given. A cue is
     shown ``passes`` times over and answered during the last, so that the row that comes last can
-    inform the one that comes first. What a cue vouches for is answered as it is.
+    inform the one that comes first. A task is followed as it comes.
 
-    ``memory`` is what may remember. weights: a presentation is gradient steps (Adam) on the cross
-    entropy of the whole item, completed from damaged versions of it; the state is blank at every
-    read. The cell has thus been trained on cues of the kind ``least_given`` and ``flips`` tell.
-    state: the weights stay as they were drawn; the item runs through the cell once, and what that
-    leaves in the state is all there is. Its read-out is linear, fitted once to random patterns
-    that no item is made of (a reservoir's). both: weights learn, from the state that is carried.
+    ``memory`` is what may remember. weights: a presentation is gradient steps (Adam); the state is
+    blank at every read. Of a pattern the loss is the cross entropy of the whole, completed from
+    damaged versions: the cell has been trained on cues of the kind ``least_given`` and ``flips``
+    tell. Of a task it is the error of the outputs that are taught, in windows.
+    state: the weights stay as they were drawn. A pattern runs through the cell once, and what that
+    leaves in the state is all there is; the linear read-out is fitted beforehand to random patterns
+    that no item is made of. Of a task the state holds the past, and a presentation adds what is
+    taught to the sums that the read-out is regressed from (a reservoir's).
+    both: weights learn patterns from the state that is carried from one to the next.
 
-    Salience is how many gradient steps are taken, the last in part, and how strongly the item is
-    put in. Time alone moves only a state, by steps without input.
+    Salience is how many gradient steps are taken, the last in part, how strongly a pattern is put
+    in, or how often a task counts. Time alone moves only a carried state, by steps without input.
     """
 
     space: Space
@@ -64,10 +69,17 @@ class Recurrent(Substrate):
     clip: Positive = 1.0  # of the norm of a gradient
     examples: Count = 512  # random patterns that the read-out of memory=state is fitted to
     ridge: Positive = 0.01  # of that fit, in mean variances of a unit
+    window: Count = 100  # steps of a task that a gradient is taken through
+    task_ridge: Positive = 1e-8  # of the read-out of a task, in mean variances of a unit
     backend: Literal["auto", "native", "torch"] = "auto"  # C on CPU for cells that have a form in C
 
     def __post_init__(self) -> None:
         """Refuse patterns it cannot hold, and cells that cannot be built."""
+        if self.space.outputs and self.memory == "both":
+            raise ValueError(
+                "memory must be weights or state for tasks, whose past is in the state of the "
+                "sequence itself, got both"
+            )
         if self.space.symbols not in {None, 2}:
             raise ValueError(f"a recurrent cell holds binary or graded patterns, got {self.space}")
         cell, known = self._cell, self._cell.shapes()
@@ -86,29 +98,37 @@ class Recurrent(Substrate):
             )
 
     def footprint(self) -> int:
-        shapes, states = self._cell.shapes(), self._cell.blank(1, torch.empty(0))
+        shapes, carried = self._cell.shapes(), self._cell.blank(1, torch.empty(0))
         weights = sum(math.prod(shape) for shape in shapes.values())
         moments = 2 * sum(math.prod(shapes[name]) for name in self._learned)
-        kept = sum(one.numel() for one in states.values()) if self.memory != "weights" else 0
-        return BYTES * (weights + kept + (moments + 1 if self._learned else 0))
+        kept = sum(one.numel() for one in carried.values()) if self._carries else 0
+        sums = 2 * (units := self._units + 1) * (units + self._cell.sizes()["o"])  # float64
+        return BYTES * (
+            weights + kept + (moments + 1 if self._learned else 0) + sums * self._regresses
+        )
 
     def blank(self, draws: Draws) -> Engram:
         raw = drawn(self._cell, draws.at("cell").integers("seed", 2**62))
+        like = next(iter(raw.values()))
         if self.memory == "state":
-            listener = self._built(self._cell.sizes()["h"])
-            examples = Examples(self.examples, self.ridge)
-            raw |= examples.readout(self._completion, listener, raw, draws.at("read-out"))
-        learned = set(self._learned)
+            raw |= self._readout(raw, draws.at("read-out"))
+        learned = set(self._told if self._regresses else self._learned)
         parts = {
             name: Part(one, Role.MEMORY if name in learned else Role.BODY)
             for name, one in raw.items()
         }
-        if self.memory != "weights":
-            states = self._completion.states(len(draws.replicates), 1, next(iter(raw.values())))
-            parts |= {STATE + name: Part(one[:, 0]) for name, one in states.items()}
-        if learned:
-            size = sum(raw[name][0].numel() for name in learned)
-            rows = torch.zeros((len(draws.replicates), size), device=draws.device)
+        if self._carries:
+            blank = states(self._cell, len(like), 1, like)
+            parts |= {STATE + name: Part(one[:, 0]) for name, one in blank.items()}
+        if self._regresses:
+            sums = self._nothing(like)
+            parts |= {
+                "gram": Part(sums.gram, Role.LEARNER),
+                "cross": Part(sums.cross, Role.LEARNER),
+            }
+        if self._learned:
+            size = sum(raw[name][0].numel() for name in self._learned)
+            rows = like.new_zeros((len(like), size))
             parts["adam_mean"] = Part(rows, Role.LEARNER)
             parts["adam_square"] = Part(rows.clone(), Role.LEARNER)
             parts["adam_steps"] = Part(rows.new_zeros(len(rows)), Role.LEARNER)
@@ -120,36 +140,41 @@ class Recurrent(Substrate):
             for k in range(math.ceil(float(wanted.max()))):
                 share = (wanted - k).clamp(0, 1)
                 loss = self._update(engram, item, share, draws.at("update", k))
-                meter.add("loss", k, torch.where(share > 0, loss, torch.nan), "nat/value")
+                told = torch.where(share > 0, loss, torch.nan)
+                meter.add("loss", k, told, self._exercise.loss)
                 meter.tick(1)
-        if self.memory != "weights":
+        if self._regresses:
+            self._regress(engram, item, meter)
+        if self._carries:
             shown = self._rows.presented(item.values[:, None], item.valid[:, None])
             strength = item.salience[:, None, None, None]
             self._absorb(engram, torch.where(strength > 0, strength * shown, 0.0), meter)
 
     def read(self, engram: Engram, cue: Cue, draws: Draws, meter: Meter) -> Readout:
-        values = torch.where(cue.given, cue.values, 0.0)
-        if self.space.symbols is not None:  # a faint cue is read against its own strongest value
-            peak = values.flatten(2).amax(2)[(..., *[None] * len(self.space.shape))]
-            values = values / torch.where(peak > 0, peak, 1.0)
         with torch.no_grad():
-            shown = self._rows.presented(values, cue.given)
-            looks = self._completion.logits(
-                self._raw(engram), self._start(engram, cue.count), shown
-            )
-        answers = [torch.where(cue.certain, cue.values, torch.sigmoid(y)) for y in looks]
+            answers = self._exercise.answers(self._raw(engram), self._carried(engram), cue)
         for step, response in enumerate(answers, 1):
             meter.tick(1)
             meter.look(step, response)
         return Readout(answers[-1])
 
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
-        if self.memory == "weights":
+        if not self._carries:
             return
         like = next(iter(engram.parts.values())).values
         silence = like.new_zeros((len(like), 1, self._rows.steps, 2 * self._rows.width))
         for _ in range(presentations):
             self._absorb(engram, silence, meter)
+
+    @property
+    def _carries(self) -> bool:
+        """Whether a state outlasts an item."""
+        return self.memory != "weights" and not self.space.outputs
+
+    @property
+    def _regresses(self) -> bool:
+        """Whether the read-out is regressed from what tasks taught."""
+        return self.memory == "state" and bool(self.space.outputs)
 
     @cached_property
     def _rows(self) -> Rows:
@@ -157,12 +182,29 @@ class Recurrent(Substrate):
 
     @cached_property
     def _cell(self) -> Cell:
-        return self._built(self._rows.width)
+        return self._built(len(self.space.outputs) or self._rows.width)
+
+    @cached_property
+    def _listener(self) -> Cell:
+        """The cell with as many outputs as it has units."""
+        return self._built(self._units)
+
+    @cached_property
+    def _exercise(self) -> Exercise:
+        return self._following if self.space.outputs else self._completion
 
     @cached_property
     def _completion(self) -> Completion:
-        damage = Damage(self.least_given, self.flips)
-        return Completion(self._cell, self._rows, damage, self.passes, self.backend != "torch")
+        damage, core = Damage(self.least_given, self.flips), self.backend != "torch"
+        return Completion(self._cell, self._rows, damage, self.passes, self.batch, core)
+
+    @cached_property
+    def _following(self) -> Following:
+        return Following(self._cell, self.space, self.batch, self.window, self.backend != "torch")
+
+    @property
+    def _units(self) -> int:
+        return self._cell.sizes()["h"]
 
     @cached_property
     def _learned(self) -> tuple[str, ...]:
@@ -171,9 +213,15 @@ class Recurrent(Substrate):
         wanted = known if self.learns is None else self.learns
         return tuple(name for name in known if name in wanted and self.memory != "state")
 
+    @cached_property
+    def _told(self) -> tuple[str, ...]:
+        """The parameters of the read-out."""
+        return tuple(n for n, it in self._cell.parameters().items() if it.axes.startswith("o"))
+
     def _built(self, outputs: int) -> Cell:
+        inputs = self.space.inputs or 2 * self._rows.width
         try:
-            cell = self.cell(inputs=2 * self._rows.width, outputs=outputs)
+            cell = self.cell(inputs=inputs, outputs=outputs)
         except TypeError as error:
             raise ValueError(
                 f"cell must be a recurrent cell with sizes as numbers: {error}"
@@ -184,26 +232,53 @@ class Recurrent(Substrate):
     def _raw(self, engram: Engram) -> Tensors:
         return {name: engram[name] for name in self._cell.shapes()}
 
-    def _start(self, engram: Engram, batch: int) -> Tensors:
-        """The states ``(R, B, …)`` in which a cue finds the cell."""
-        if self.memory == "weights":
-            like = next(iter(engram.parts.values())).values
-            return self._completion.states(len(like), batch, like)
-        kept = {name: engram[STATE + name][:, None] for name in self._cell.states()}
-        return {n: one.expand(-1, batch, *one.shape[2:]).contiguous() for n, one in kept.items()}
+    def _carried(self, engram: Engram) -> Tensors | None:
+        """The state ``(R, …)`` in which an item or a cue finds the cell; None: blank."""
+        kept = self._cell.states() if self._carries else {}
+        return {name: engram[STATE + name] for name in kept} or None
 
     def _absorb(self, engram: Engram, x: Tensor, meter: Meter) -> None:
         """Let the state go through ``x (R, 1, T, 2 W)``."""
+        first = begun(self._cell, self._carried(engram), 1, x)
         with torch.no_grad():
-            _, after = self._completion.run(self._raw(engram), self._start(engram, 1), x)
+            _, after = self._completion.run(self._raw(engram), first, x)
         for name, one in after.items():
             engram[STATE + name] = one[:, 0]
         meter.tick(1)
 
+    def _readout(self, raw: Tensors, draws: Draws) -> Tensors:
+        """The read-out of a cell whose weights do not learn, before any item."""
+        if self._regresses:
+            like = next(iter(raw.values()))
+            return fitted(self._cell, self._nothing(like), self.task_ridge, like)
+        return Examples(self.examples, self.ridge).readout(
+            self._completion, self._listener, raw, draws
+        )
+
+    def _nothing(self, like: Tensor) -> Normal:
+        """The sums of no example."""
+        shape, kind = (len(like), self._units + 1), torch.float64
+        outputs = self._cell.sizes()["o"]
+        return Normal(
+            like.new_zeros((*shape, shape[1]), dtype=kind),
+            like.new_zeros((*shape, outputs), dtype=kind),
+        )
+
+    def _regress(self, engram: Engram, item: Item, meter: Meter) -> None:
+        """Regress the read-out from what this task teaches too."""
+        with torch.no_grad():
+            heard = self._following.heard(self._listener, self._raw(engram), item)
+        sums = Normal(engram["gram"], engram["cross"]) + heard
+        engram["gram"], engram["cross"] = sums.gram, sums.cross
+        like = next(iter(engram.parts.values())).values
+        for name, one in fitted(self._cell, sums, self.task_ridge, like).items():
+            engram[name] = one
+        meter.tick(1)
+
     def _update(self, engram: Engram, item: Item, share: Tensor, draws: Draws) -> Tensor:
         """One gradient step, or that share ``(R,)`` of it; the loss ``(R,)`` before it."""
-        gradients, loss = self._completion.gradients(
-            self._raw(engram), self._learned, self._start(engram, self.batch), item, draws
+        gradients, loss = self._exercise.gradients(
+            self._raw(engram), self._learned, self._carried(engram), item, draws
         )
         kept = Moments(engram["adam_mean"], engram["adam_square"], engram["adam_steps"])
         flat = torch.cat([one.reshape(len(loss), -1) for one in gradients], 1)

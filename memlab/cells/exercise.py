@@ -1,0 +1,52 @@
+"""What a recurrent cell does with the patterns of a space; every array leads with R."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from memlab.cells.cell import Tensors
+from memlab.draws import Draws
+from memlab.space import Cue, Item
+
+
+class Exercise(ABC):
+    """How a cell is shown patterns, what it answers, and how it is wrong about an item.
+
+    Parameters are raw, ``(R, …)``. States ``(R, …)`` are those in which every sequence begins;
+    None is the state before any input.
+    """
+
+    @property
+    @abstractmethod
+    def loss(self) -> str:
+        """The unit of the loss."""
+
+    @abstractmethod
+    def answers(self, raw: Tensors, state: Tensors | None, cue: Cue) -> list[Tensor]:
+        """The response ``(R, C, *shape)`` after each look at a cue; the last one counts."""
+
+    @abstractmethod
+    def gradients(
+        self,
+        raw: Tensors,
+        learned: tuple[str, ...],
+        state: Tensors | None,
+        item: Item,
+        draws: Draws,
+    ) -> tuple[list[Tensor], Tensor]:
+        """Of the loss ``(R,)`` on an item, for every learned parameter; and that loss."""
+
+
+def descended(
+    raw: Tensors, learned: tuple[str, ...], loss: Callable[[Tensors], Tensor]
+) -> tuple[list[Tensor], Tensor]:
+    """Gradients of a loss ``(R,)`` of the learned parameters, 0 where it has none; and the loss."""
+    with torch.enable_grad():
+        moving = {name: raw[name].clone().requires_grad_() for name in learned}
+        found = loss(moving)
+        gradients = torch.autograd.grad(
+            found.sum(), [*moving.values()], allow_unused=True, materialize_grads=True
+        )
+    return list(gradients), found.detach()
