@@ -44,16 +44,21 @@ Measure: TypeAlias = Callable[[Trace], Tensor]  # (N, T), or (N, T, …) where t
 def trace(model: CellRegressor, X: object, state: Mapping[str, object] | None = None) -> Trace:
     """Walk through ``X (N, T, I)`` or ``(T, I)`` step by step; the model stays as it is."""
     network = model.network()
-    into = inputs(X, network.cell.sizes()["i"], "raise")
-    p, states = network.cell.effective(network.parameters), [network.state(len(into.x), state)]
+    x = inputs(X, network.cell.sizes()["i"], "raise").x
+    return walked(network.cell, network.parameters, network.state(len(x), state), x)
+
+
+def walked(cell: Cell, raw: Tensors, state: Tensors, x: Tensor) -> Trace:
+    """Walk through ``x (N, T, I)`` from ``state (N, …)``, with raw parameters."""
+    p, states = cell.effective(raw), [state]
     with torch.no_grad():
-        for t in range(into.x.shape[1]):
-            states.append(network.cell.advance(p, states[-1], into.x[:, t])[0])
+        for t in range(x.shape[1]):
+            states.append(cell.advance(p, states[-1], x[:, t])[0])
     before, after = (
         {name: torch.stack([one[name] for one in part], 1) for name in states[0]}
         for part in (states[:-1], states[1:])
     )
-    return Trace(network.cell, p, into.x, before, after)
+    return Trace(cell, p, x, before, after)
 
 
 def measures(
@@ -63,10 +68,13 @@ def measures(
 
     All cells: ``mean |state|`` of each. Of the repaired ones also what `MEASURES` names.
     """
-    walked = trace(model, X, state)
-    found = {f"mean |{name}|": _each(one.abs()) for name, one in walked.after.items()}
-    found |= {name: one(walked) for name, one in MEASURES.get(type(walked.cell), {}).items()}
-    return {name: one.numpy() for name, one in found.items()}
+    return {name: one.numpy() for name, one in measured(trace(model, X, state)).items()}
+
+
+def measured(walk: Trace) -> Tensors:
+    """Every measure of a walk, as `measures` has them."""
+    found = {f"mean |{name}|": _each(one.abs()) for name, one in walk.after.items()}
+    return found | {name: one(walk) for name, one in MEASURES.get(type(walk.cell), {}).items()}
 
 
 def summary(
@@ -79,10 +87,15 @@ def summary(
 def time_constants(model: CellRegressor) -> dict[str, Array]:
     """-1 / ln(share kept in a step), in steps, of every rate that is such a share."""
     network = model.network()
-    p = network.cell.effective(network.parameters)
+    found = taus(network.cell.effective(network.parameters))
+    return {name: one.numpy() for name, one in found.items()}
+
+
+def taus(p: Tensors) -> Tensors:
+    """-1 / ln(share kept in a step), in steps, of the effective parameters that are such shares."""
     kept = {name: p[name] for name in KEPT if name in p}
     kept |= {name: 1 - p[name] for name in LOST if name in p}
-    return {name: (-1 / one.log()).numpy() for name, one in kept.items()}
+    return {name: -1 / one.log() for name, one in kept.items()}
 
 
 def constants(model: CellRegressor) -> dict[str, float]:
@@ -99,71 +112,71 @@ def constants(model: CellRegressor) -> dict[str, float]:
     return {}
 
 
-def saturated(walked: Trace) -> Tensor:
+def saturated(walk: Trace) -> Tensor:
     """Share of the units beyond 99 % of their bound of 1; an echo is taken off before."""
-    return _each((_units(walked).abs() > SATURATED).float())
+    return _each((_units(walk).abs() > SATURATED).float())
 
 
-def store_energy(walked: Trace) -> Tensor:
+def store_energy(walk: Trace) -> Tensor:
     """Mean square of the entries of the store."""
-    return _each(walked.after["Mm"].square())
+    return _each(walk.after["Mm"].square())
 
 
-def gates(walked: Trace) -> Tensor:
+def gates(walk: Trace) -> Tensor:
     """G of PMRC, ``(N, T, H)``: the share of a memory that is replaced in the step."""
-    p = walked.p
-    return torch.sigmoid(linear(walked.x, p["Wg"], p["bg"]) + linear(walked.before["m"], p["Ug"]))
+    p = walk.p
+    return torch.sigmoid(linear(walk.x, p["Wg"], p["bg"]) + linear(walk.before["m"], p["Ug"]))
 
 
-def head_gates(walked: Trace) -> Tensor:
+def head_gates(walk: Trace) -> Tensor:
     """A of Hyper-AMN, ``(N, T, heads)``: what is listened to, of sum 1."""
-    p = walked.p
-    return torch.softmax(linear(walked.x, p["Gx"], p["d"]) + linear(walked.before["g"], p["G"]), -1)
+    p = walk.p
+    return torch.softmax(linear(walk.x, p["Gx"], p["d"]) + linear(walk.before["g"], p["G"]), -1)
 
 
-def liquid_time(walked: Trace) -> Tensor:
+def liquid_time(walk: Trace) -> Tensor:
     """Mean of 1 / ln(1 + A (1 + B |f|)), the time constants of AMN's liquid units, in steps."""
-    p = walked.p
-    f = torch.tanh(linear(walked.x, p["Bi"], p["b"]))
+    p = walk.p
+    f = torch.tanh(linear(walk.x, p["Bi"], p["b"]))
     return _each(1 / torch.log1p(p["A"] * (1 + p["B"] * f.abs())))
 
 
-def shares(walked: Trace) -> Tensor:
+def shares(walk: Trace) -> Tensor:
     """π of SGW-AMN, ``(N, T, candidates)``: who wins the competition."""
-    p, w = walked.p, walked.before["w"]
+    p, w = walk.p, walk.before["w"]
     a = torch.nn.functional.gelu(
-        linear(walked.x, p["Wi"], p["b"]) + linear(w, p["Wb"]), approximate="tanh"
+        linear(walk.x, p["Wi"], p["b"]) + linear(w, p["Wb"]), approximate="tanh"
     )
     return torch.softmax(a.abs() * p["Wc"].abs().sum(1) / p["T"], -1)
 
 
-def competition_entropy(walked: Trace) -> Tensor:
+def competition_entropy(walk: Trace) -> Tensor:
     """Entropy of the shares over ln(candidates): 1 where all are equal, 0 where one has all."""
-    share = shares(walked)
+    share = shares(walk)
     surprise = -torch.xlogy(share, share).sum(-1)
     return surprise / max(math.log(share.shape[-1]), 1e-9)
 
 
-def occupancy(walked: Trace) -> Tensor:
+def occupancy(walk: Trace) -> Tensor:
     """Share of the workspace that is active, |w| > .1: 1 is dense."""
-    return _each((walked.after["w"].abs() > ACTIVE).float())
+    return _each((walk.after["w"].abs() > ACTIVE).float())
 
 
-def fast_velocity(walked: Trace) -> Tensor:
+def fast_velocity(walk: Trace) -> Tensor:
     """Mean change of NDM's fast weights in a step, |F' - F|."""
-    return _each((walked.after["F"] - walked.before["F"]).abs())
+    return _each((walk.after["F"] - walk.before["F"]).abs())
 
 
-def fast_share(walked: Trace) -> Tensor:
+def fast_share(walk: Trace) -> Tensor:
     """|π (F h)| over |Wh h|, means over units: what the fast weights say beside the trained."""
-    h = walked.before["h"]
-    fast = walked.p["pi"] * torch.matmul(walked.before["F"], h[..., None])[..., 0]
-    return _each(fast.abs()) / _each(linear(h, walked.p["Wh"]).abs()).clamp(min=1e-12)
+    h = walk.before["h"]
+    fast = walk.p["pi"] * torch.matmul(walk.before["F"], h[..., None])[..., 0]
+    return _each(fast.abs()) / _each(linear(h, walk.p["Wh"]).abs()).clamp(min=1e-12)
 
 
-def mean_gate(walked: Trace) -> Tensor:
+def mean_gate(walk: Trace) -> Tensor:
     """Mean of PMRC's gates; nothing is gated where there are none."""
-    return _each(gates(walked)) if "Wg" in walked.p else torch.zeros(walked.x.shape[:2])
+    return _each(gates(walk)) if "Wg" in walk.p else torch.zeros(walk.x.shape[:2])
 
 
 STORE: dict[str, Measure] = {"store energy": store_energy}
@@ -183,12 +196,12 @@ MEASURES: dict[type[Cell], dict[str, Measure]] = {
 }
 
 
-def _units(walked: Trace) -> Tensor:
+def _units(walk: Trace) -> Tensor:
     """What passes a tanh, or is bounded as if it did."""
-    if isinstance(walked.cell, Amrc | Pmrc):
-        return walked.after["h"] - walked.p["beta"] * walked.before["h"]
-    name = {HyperAmn: "s", SgwAmn: "w"}.get(type(walked.cell), "h")
-    return walked.after[name]
+    if isinstance(walk.cell, Amrc | Pmrc):
+        return walk.after["h"] - walk.p["beta"] * walk.before["h"]
+    name = {HyperAmn: "s", SgwAmn: "w"}.get(type(walk.cell), "h")
+    return walk.after[name]
 
 
 def _each(values: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ class Following(Exercise):
 
     def answers(self, raw: Tensors, state: Tensors | None, cue: Cue) -> list[Tensor]:
         inputs = self.space.inputs
-        y, _ = self.run(raw, state, self._heard(cue).flatten(1, 2))
+        y, _ = self.run(raw, state, self.heard(cue).flatten(1, 2))
         told = (0.5 + 0.5 * y).clamp(0, 1) if self._graded else torch.sigmoid(y)
         outputs = told.reshape(*cue.values.shape[:-1], -1)
         whole = torch.cat([cue.values[..., :inputs], outputs], -1)
@@ -66,7 +66,7 @@ class Following(Exercise):
         core = self.core and compiled(self.cell, x.device)
         return run_each(self.cell, raw, begun(self.cell, state, x.shape[1], x), x, core=core)
 
-    def heard(self, listener: Cell, raw: Tensors, item: Item) -> Normal:
+    def sums(self, listener: Cell, raw: Tensors, item: Item) -> Normal:
         """The normal equations of the read-out, from what is taught of an item.
 
         ``listener`` is the cell with as many outputs as it has units.
@@ -83,7 +83,7 @@ class Following(Exercise):
     def _graded(self) -> bool:
         return self.space.symbols is None
 
-    def _heard(self, cue: Cue) -> Tensor:
+    def heard(self, cue: Cue) -> Tensor:
         """What goes in, ``(R, C, B, T, I)``; 0 where nothing was given."""
         inputs = self.space.inputs
         values, given = cue.values[..., :inputs], cue.given[..., :inputs]

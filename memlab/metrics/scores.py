@@ -61,8 +61,8 @@ def column_r2(a: Answers) -> Measure:
     """1 - squared error / variance of every output of a task, ``(R, C, O)``."""
     if not a.space.outputs:
         return Absent("the patterns are no tasks, of inputs and outputs")
-    hidden = _columns(~a.certain, a).double()
-    response, truth = _columns(a.response, a).double(), _columns(a.truth, a).double()
+    hidden = columns(~a.certain, a).double()
+    response, truth = columns(a.response, a).double(), columns(a.truth, a).double()
     error = ((response - truth).square() * hidden).sum(2)
     mean = (truth * hidden).sum(2, keepdim=True) / hidden.sum(2, keepdim=True).clamp(min=1)
     spread = ((truth - mean).square() * hidden).sum(2)
@@ -73,8 +73,8 @@ def choice(a: Answers) -> Measure:
     """Share of a task's asked steps at which the largest output is the right one."""
     if len(a.space.outputs) < 2 or a.space.symbols != 2:
         return Absent("the patterns are no tasks that choose among symbols")
-    asked = _columns(~a.certain, a).all(-1)
-    right = _columns(a.response, a).argmax(-1) == _columns(a.truth, a).argmax(-1)
+    asked = columns(~a.certain, a).all(-1)
+    right = columns(a.response, a).argmax(-1) == columns(a.truth, a).argmax(-1)
     return _share(right & asked, asked)
 
 
@@ -230,7 +230,7 @@ def _specificity(lit: Tensor, own: Tensor, a: Answers) -> Tensor:
     return _share(lit, own & ~a.given) - _share(lit, foreign & ~a.given)
 
 
-def _columns(values: Tensor, a: Answers) -> Tensor:
+def columns(values: Tensor, a: Answers) -> Tensor:
     """The outputs of a task at every step of all its sequences, ``(R, C, steps, O)``."""
     rows = values.reshape(*values.shape[:2], -1, a.space.shape[-1])
     return rows[..., a.space.inputs :]

@@ -72,7 +72,7 @@ class RepeatPrevious(PatternSource):
     """
 
     symbols: Symbols = 4
-    back: Steps = 4  # steps
+    back: Steps = 12  # steps
     steps: Steps = 2000  # of the stream
     tested: Steps = 500  # of them, at the end, held out
     salience: Salience = 1.0  # of each item: one for all, a list, or {low, high} to draw from

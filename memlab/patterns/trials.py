@@ -101,7 +101,7 @@ class Copy(PatternSource):
 
     symbols: Symbols = 8
     length: Steps = 5  # of the word
-    pause: Annotated[int, Field(strict=True, ge=0, le=100_000)] = 5  # steps between word and sign
+    pause: Annotated[int, Field(strict=True, ge=0, le=100_000)] = 10  # steps between word and sign
     trials: Trials = 600
     tested: Trials = 100  # of the trials, held out
     salience: Salience = 1.0  # of each item: one for all, a list, or {low, high} to draw from

@@ -16,6 +16,7 @@ from memlab.cells.cell import Cell, Tensors, check_types
 from memlab.cells.completion import Completion, Examples
 from memlab.cells.exercise import Exercise
 from memlab.cells.following import Following
+from memlab.cells.inspection import inspected
 from memlab.cells.readout import Normal, check_linear, fitted
 from memlab.cells.replicated import begun, compiled, drawn, states
 from memlab.cells.rows import Damage, Rows
@@ -156,6 +157,8 @@ class Recurrent(Substrate):
         for step, response in enumerate(answers, 1):
             meter.tick(1)
             meter.look(step, response)
+        if self.space.outputs and meter.watched:
+            self._inspect(engram, cue, meter)
         return Readout(answers[-1])
 
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
@@ -246,6 +249,14 @@ class Recurrent(Substrate):
             engram[STATE + name] = one[:, 0]
         meter.tick(1)
 
+    def _inspect(self, engram: Engram, cue: Cue, meter: Meter) -> None:
+        """Keep what goes on inside while the first sequence is followed, the same for all cues."""
+        x = self._following.heard(cue)[:, 0, :1]
+        for name, rows in inspected(self._following, self._raw(engram), x).items():
+            for step, values in enumerate(rows.unbind(1)):
+                meter.add(name, step, values[:, None].expand(-1, cue.count))
+        meter.add("units", 0, torch.full((len(x), cue.count), float(self._units)))
+
     def _readout(self, raw: Tensors, draws: Draws) -> Tensors:
         """The read-out of a cell whose weights do not learn, before any item."""
         if self._regresses:
@@ -267,8 +278,8 @@ class Recurrent(Substrate):
     def _regress(self, engram: Engram, item: Item, meter: Meter) -> None:
         """Regress the read-out from what this task teaches too."""
         with torch.no_grad():
-            heard = self._following.heard(self._listener, self._raw(engram), item)
-        sums = Normal(engram["gram"], engram["cross"]) + heard
+            found = self._following.sums(self._listener, self._raw(engram), item)
+        sums = Normal(engram["gram"], engram["cross"]) + found
         engram["gram"], engram["cross"] = sums.gram, sums.cross
         like = next(iter(engram.parts.values())).values
         for name, one in fitted(self._cell, sums, self.task_ridge, like).items():
