@@ -152,4 +152,36 @@ ml_status ml_cell_backward(const ml_cell *cell, const ml_cell_run *run, const vo
                            const uint8_t *mask, void *tape, const void *gy, void *gstate,
                            void *gx, void *gradients, void *work);
 
+/* ---- Optimisers that clip the norm of their gradient: optimisers.c ---- */
+
+typedef struct {
+    int32_t replicates; /* R: each an optimiser of its own */
+    int32_t parameters; /* P: of each */
+    int32_t threads;    /* change no bit */
+    int32_t doubles;    /* whether arrays are of float64 instead of float32; norm always is */
+} ml_flat_run;
+
+typedef struct {
+    double rate;
+    double first;   /* what is kept of the mean gradient: beta_1, the momentum of SGD */
+    double second;  /* beta_2 of Adam */
+    double epsilon; /* of Adam */
+    double clip;    /* of the norm; INFINITY: none */
+} ml_optimiser;
+
+/* One step in place of parameters, mean, square (R, P) and of their count, steps (R), along
+ * gradient (R, P). Where trained (P) is 0, parameters keep their bits and the gradient counts as 0;
+ * NULL: all are trained. share (R) of a step, 0 for none; NULL: all of it. Gives norm (R), before
+ * clipping; if one that is to be followed is not finite, nothing moves. */
+ml_status ml_adam_step(const ml_optimiser *adam, const ml_flat_run *run,
+                       const void *restrict gradient, const uint8_t *restrict trained,
+                       const void *restrict share, void *restrict parameters, void *restrict mean,
+                       void *restrict square, void *restrict steps, double *restrict norm);
+
+/* The same by momentum: mean (R, P) is the velocity. */
+ml_status ml_sgd_step(const ml_optimiser *sgd, const ml_flat_run *run,
+                      const void *restrict gradient, const uint8_t *restrict trained,
+                      const void *restrict share, void *restrict parameters, void *restrict mean,
+                      double *restrict norm);
+
 #endif

@@ -27,6 +27,7 @@ KERNELS = {  # the files of each, none of which needs another kernel
         "native/cell_f32_plain.c",
         "native/cell_f64.c",
     ],
+    "optimisers": ["native/optimisers.c"],
 }
 SOURCES = [source for kernel in KERNELS.values() for source in kernel]
 INTERNAL = [
@@ -34,6 +35,7 @@ INTERNAL = [
     "native/gs_lanes.h",
     "native/gs_tick.h",
     "native/kuramoto_fields.h",
+    "native/optimiser_rows.h",
     *(str(path) for path in sorted(Path("native").glob("cell*.h"))),
 ]
 FLAGS = ["-O3", "-std=c11", "-ffp-contract=off", "-fno-math-errno"]

@@ -23,12 +23,13 @@ class Moments:
 
     mean: Tensor  # (R, P), m
     square: Tensor  # (R, P), v
-    steps: Tensor  # (R,) float32, n
+    steps: Tensor  # (R,), n
 
     def after(self, gradient: Tensor, live: Tensor, clip: float) -> "Moments":
         """One gradient ``(R, P)`` later; replicates that are not ``live (R,)`` stay the same."""
         norm = gradient.norm(dim=1, keepdim=True)
-        g = gradient * (clip / norm.clamp(min=clip))
+        check_norms(norm[:, 0], live)
+        g = gradient * (clip / norm).clamp(max=1)
         mean = FIRST * self.mean + (1 - FIRST) * g
         square = SECOND * self.square + (1 - SECOND) * g.square()
         return Moments(
@@ -42,3 +43,13 @@ class Moments:
         n = self.steps[:, None].clamp(min=1)
         mean, square = self.mean / (1 - FIRST**n), self.square / (1 - SECOND**n)
         return mean / (square.sqrt() + EPSILON)
+
+
+def check_norms(norms: Tensor, live: Tensor) -> None:
+    """Raise FloatingPointError for gradients that cannot be followed; norms, live ``(R,)``."""
+    lost = (live & ~norms.isfinite()).nonzero().flatten().tolist()
+    if lost:
+        raise FloatingPointError(
+            f"gradients must stay finite, got a norm of {norms[lost].tolist()} in replicate(s) "
+            f"{lost}; a smaller rate or clip would help"
+        )

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from memlab.cells.cell import Cell, Tensors
 from memlab.cells.checks import check_choice, check_number, check_whole
 from memlab.cells.network import BACKENDS, Network, Stream, arrays, blanked, stores
+from memlab.cells.optimisers import Rule
 from memlab.cells.sequences import Array, Lessons, lessons
 from memlab.cells.training import Learned, Recipe, begun, trained
 
@@ -158,12 +159,9 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
             check_whole("random_state", self.random_state, 0)
             check_number("random_state", self.random_state, 0, 2**63, holds="below 2^63")
         return Recipe(
-            learning_rate=self.learning_rate,
+            Rule(self.optimiser, self.learning_rate, self.momentum, self.clip),
             batch_size=self.batch_size,
             window=self.window,
-            optimiser=self.optimiser,
-            momentum=self.momentum,
-            clip=self.clip,
             validation_split=self.validation_split,
             backend=self.backend,
         )

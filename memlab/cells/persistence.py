@@ -18,7 +18,8 @@ from memlab.cells import CELLS, PUBLISHED
 from memlab.cells.cell import Cell, Tensors
 from memlab.cells.estimator import CellRegressor
 from memlab.cells.models import MODELS
-from memlab.cells.training import OPTIMISERS, Learned
+from memlab.cells.optimisers import OPTIMISERS
+from memlab.cells.training import Learned
 
 VERSION = 1
 UNSEALED = "0" * 64  # stands where the digest will be, while that is computed

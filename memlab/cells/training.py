@@ -9,15 +9,12 @@ import torch
 from torch import Generator, Tensor
 
 from memlab.cells.cell import Cell, Tensors
-from memlab.cells.checks import check_choice, check_number, check_whole
+from memlab.cells.checks import check_number, check_whole
 from memlab.cells.network import runner
+from memlab.cells.optimisers import Rule, optimiser
 from memlab.cells.published.pmrc import PublishedPmrc
 from memlab.cells.sequences import Lessons
 
-OPTIMISERS = {  # and what each remembers of a parameter
-    "adam": ("step", "exp_avg", "exp_avg_sq"),
-    "sgd": ("momentum_buffer",),
-}
 STREAM_WINDOW = 50  # steps, where none are named: a whole stream would be a single update
 
 
@@ -26,24 +23,16 @@ STREAM_WINDOW = 50  # steps, where none are named: a whole stream would be a sin
 class Recipe:
     """How is trained."""
 
-    learning_rate: float
+    rule: Rule
     batch_size: int
     window: int | None
-    optimiser: str
-    momentum: float
-    clip: float | None
     validation_split: float
     backend: str
 
     def __post_init__(self) -> None:
-        check_number("learning_rate", self.learning_rate, 1e-300, math.inf, holds="above 0")
         check_whole("batch_size", self.batch_size)
         if self.window is not None:
             check_whole("window", self.window)
-        check_choice("optimiser", self.optimiser, tuple(OPTIMISERS))
-        check_number("momentum", self.momentum, 0, 1, holds="in [0, 1)")
-        if self.clip is not None:
-            check_number("clip", self.clip, 1e-300, math.inf, holds="above 0, or None")
         check_number("validation_split", self.validation_split, 0, 1, holds="in [0, 1)")
 
 
@@ -93,7 +82,7 @@ def trained(learned: Learned, recipe: Recipe, lessons: Lessons) -> Iterator[Lear
         learned = replace(
             learned,
             parameters={name: one.detach().clone() for name, one in training.parameters.items()},
-            moments=training.moments(),
+            moments=training.optimiser.moments(),
             memory=memory if lessons.stream else learned.cell.blank(1, lessons.x),
             generator=generator.get_state(),
             flat=lessons.flat,
@@ -119,11 +108,13 @@ class Training:
         self.parameters = {
             name: one.clone().requires_grad_() for name, one in learned.parameters.items()
         }
-        self.optimiser = self._optimiser()
-        for name, one in learned.moments.items():
-            parameter, moment = name.split(".")
-            if moment in OPTIMISERS[recipe.optimiser]:  # those of another one mean nothing to it
-                self.optimiser.state[self.parameters[parameter]][moment] = one.clone()
+        self.optimiser = optimiser(
+            recipe.rule,
+            self.parameters,
+            self.masks,
+            learned.moments,
+            core=recipe.backend != "torch",
+        )
 
     def epoch(self, lessons: Lessons, generator: Generator) -> tuple[float, Tensors]:
         """Mean squared error on the way through all lessons, and the state at the end."""
@@ -142,15 +133,6 @@ class Training:
             y, state = self.run(self.cell, self.parameters, begin, lessons.x, _mask(lessons))
         return _error(y, lessons).item(), state
 
-    def moments(self) -> Tensors:
-        """What the optimiser remembers."""
-        return {
-            f"{name}.{moment}": one.clone()
-            for name, parameter in self.parameters.items()
-            for moment, one in self.optimiser.state[parameter].items()
-            if one is not None  # SGD without momentum
-        }
-
     def _update(self, window: Lessons, state: Tensors) -> tuple[float, Tensors]:
         """The window's sum of mean squared errors, and the state after it; then one update."""
         y, ended = self.run(self.cell, self.parameters, state, window.x, _mask(window))
@@ -167,30 +149,16 @@ class Training:
 
     def _move(self, gradients: Tensors, error: float) -> None:
         """One step of the optimiser, which leaves what is frozen as it is, to the last bit."""
-        frozen = {name: self.parameters[name].detach().clone() for name in self.masks}
-        for name, mask in self.masks.items():
-            gradients[name] = gradients[name] * mask
-        for name, parameter in self.parameters.items():
-            parameter.grad = gradients[name]
-        norm = torch.nn.utils.get_total_norm(list(gradients.values()))
-        if not (norm.isfinite() and math.isfinite(error)):
+        try:
+            if not math.isfinite(error):
+                raise FloatingPointError(f"a loss must stay finite, got {error}")
+            self.optimiser.move(gradients)
+        except FloatingPointError as cause:
+            rate = self.recipe.rule.learning_rate
             raise ValueError(
-                f"loss and gradients must stay finite, got {error} and a norm of {norm.item()}; "
-                f"a smaller learning_rate (now {self.recipe.learning_rate}) or clip would help"
-            )
-        if self.recipe.clip is not None:
-            torch.nn.utils.clip_grad_norm_(self.parameters.values(), self.recipe.clip)
-        self.optimiser.step()
-        with torch.no_grad():
-            for name, kept in frozen.items():
-                parameter = self.parameters[name]
-                parameter.copy_(torch.where(self.masks[name], parameter, kept))
-
-    def _optimiser(self) -> torch.optim.Optimizer:
-        recipe, parameters = self.recipe, [*self.parameters.values()]
-        if recipe.optimiser == "adam":
-            return torch.optim.Adam(parameters, recipe.learning_rate, (recipe.momentum, 0.999))
-        return torch.optim.SGD(parameters, recipe.learning_rate, recipe.momentum)
+                f"loss and gradients must stay finite: {cause}; a smaller learning_rate (now "
+                f"{rate}) or clip would help"
+            ) from cause
 
     def _start(self, lessons: Lessons, batch: int) -> Tensors:
         return self.begin if lessons.stream else self.cell.blank(batch, lessons.x)

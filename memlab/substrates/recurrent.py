@@ -20,6 +20,7 @@ from memlab.cells.inspection import inspected
 from memlab.cells.readout import Normal, check_linear, fitted
 from memlab.cells.replicated import begun, compiled, drawn, states
 from memlab.cells.rows import Damage, Rows
+from memlab.cells.steps import Pace, adam
 from memlab.draws import Draws
 from memlab.space import Cue, Item, Space
 from memlab.substrate import Engram, Meter, Part, Readout, Role, Substrate
@@ -292,13 +293,15 @@ class Recurrent(Substrate):
             self._raw(engram), self._learned, self._carried(engram), item, draws
         )
         kept = Moments(engram["adam_mean"], engram["adam_square"], engram["adam_steps"])
-        flat = torch.cat([one.reshape(len(loss), -1) for one in gradients], 1)
-        moments = kept.after(flat, share > 0, self.clip)
-        engram["adam_mean"], engram["adam_square"] = moments.mean, moments.square
-        engram["adam_steps"] = moments.steps
-        moves = torch.split(
-            self.rate * share[:, None] * moments.step(), [one[0].numel() for one in gradients], 1
+        weights, gradient = (
+            torch.cat([one.reshape(len(loss), -1) for one in each], 1)
+            for each in ([engram[name] for name in self._learned], gradients)
         )
-        for name, move in zip(self._learned, moves, strict=True):
-            engram[name] = engram[name] - move.reshape(engram[name].shape)
+        pace = Pace(self.rate, self.clip)
+        moved, after = adam(weights, gradient, kept, share, pace, core=self.backend != "torch")
+        engram["adam_mean"], engram["adam_square"] = after.mean, after.square
+        engram["adam_steps"] = after.steps
+        parts = torch.split(moved, [one[0].numel() for one in gradients], 1)
+        for name, part in zip(self._learned, parts, strict=True):
+            engram[name] = part.clone().reshape(engram[name].shape)
         return loss
