@@ -39,6 +39,14 @@ class Lesion:
 
 @final
 @dataclass(frozen=True)
+class Consolidate:
+    """Protect what an item has taught from what comes later, as far as the medium can."""
+
+    item: int
+
+
+@final
+@dataclass(frozen=True)
 class Recall:
     """Cue each of these items and log the answers, beside every control if ``controlled``.
 
@@ -52,7 +60,7 @@ class Recall:
     at: tuple[tuple[str, float], ...] = ()
 
 
-Act: TypeAlias = Write | Rest | Lesion | Recall
+Act: TypeAlias = Write | Rest | Lesion | Consolidate | Recall
 Setting: TypeAlias = tuple[tuple[str, float | int | str], ...]  # parameters of a substrate
 
 

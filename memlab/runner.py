@@ -12,7 +12,7 @@ from memlab.controls import Control, Trial
 from memlab.experiment import Plan, cues_to
 from memlab.plan import Stage
 from memlab.position import Position
-from memlab.protocol import Lesion, Recall, Rest, Write
+from memlab.protocol import Consolidate, Lesion, Recall, Rest, Write
 from memlab.session import Exposure, Film, Session, Snapshot
 from memlab.session import Recall as RecallLog
 from memlab.space import Cue, Item
@@ -146,9 +146,13 @@ def _play(
 
 
 def _treated(
-    plan: Plan, stage: Stage, act: Write | Rest | Lesion, engram: Engram, progress: Progress
+    plan: Plan,
+    stage: Stage,
+    act: Write | Rest | Lesion | Consolidate,
+    engram: Engram,
+    progress: Progress,
 ) -> None:
-    """Write an item, let time pass, or destroy a share of the memory."""
+    """Write or consolidate an item, let time pass, or destroy a share of the memory."""
     session, substrate = plan.session, plan.media[stage.medium]
     meter = Meter(keep_frames=plan.experiment.video and _opens(plan, stage))
     progress.begin(_label(session, stage), meter)
@@ -158,6 +162,9 @@ def _treated(
             item, took = act.item, 1
             draws = plan.draws.at("write", act.item, stage.nth)
             substrate.write(engram, _item(plan, act), draws, meter)
+        case Consolidate():
+            draws = plan.draws.at("consolidate", act.item, stage.nth)
+            substrate.consolidate(engram, _item(plan, Write(act.item)), draws, meter)
         case Rest():
             took = act.presentations
             substrate.rest(engram, took, plan.draws.at("rest", stage.nth), meter)

@@ -11,16 +11,18 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from memlab import native
-from memlab.cells.adam import Moments
 from memlab.cells.cell import Cell, Tensors, check_types
 from memlab.cells.completion import Completion, Examples
+from memlab.cells.descent import Descent, Gradients
 from memlab.cells.exercise import Exercise
 from memlab.cells.following import Following
 from memlab.cells.inspection import inspected
-from memlab.cells.readout import Normal, check_linear, fitted
+from memlab.cells.protection import Elastic, Freezing, Protection, Unprotected
+from memlab.cells.readout import check_linear
+from memlab.cells.regression import Regression
 from memlab.cells.replicated import begun, compiled, drawn, states
 from memlab.cells.rows import Damage, Rows
-from memlab.cells.steps import Pace, adam
+from memlab.cells.steps import Pace
 from memlab.draws import Draws
 from memlab.space import Cue, Item, Space
 from memlab.substrate import Engram, Meter, Part, Readout, Role, Substrate
@@ -53,6 +55,9 @@ class Recurrent(Substrate):
     taught to the sums that the read-out is regressed from (a reservoir's).
     both: weights learn patterns from the state that is carried from one to the next.
 
+    ``protection`` is how gradient steps spare what an item taught once it is consolidated: not at
+    all, by freezing the largest weights, or by elastic weight consolidation (ewc).
+
     Salience is how many gradient steps are taken, the last in part, how strongly a pattern is put
     in, or how often a task counts. Time alone moves only a carried state, by steps without input.
     """
@@ -73,6 +78,9 @@ class Recurrent(Substrate):
     ridge: Positive = 0.01  # of that fit, in mean variances of a unit
     window: Count = 100  # steps of a task that a gradient is taken through
     task_ridge: Positive = 1e-8  # of the read-out of a task, in mean variances of a unit
+    protection: Literal["none", "freezing", "ewc"] = "none"
+    frozen: Share = 0.5  # share of the free weights that an item freezes (protection=freezing)
+    stiffness: Positive = 1.0  # λ, of the penalty for moving what mattered (protection=ewc)
     backend: Literal["auto", "native", "torch"] = "auto"  # C on CPU for cells that have a form in C
 
     def __post_init__(self) -> None:
@@ -112,9 +120,12 @@ class Recurrent(Substrate):
     def blank(self, draws: Draws) -> Engram:
         raw = drawn(self._cell, draws.at("cell").integers("seed", 2**62))
         like = next(iter(raw.values()))
-        if self.memory == "state":
-            raw |= self._readout(raw, draws.at("read-out"))
-        learned = set(self._told if self._regresses else self._learned)
+        if self._regresses:
+            raw |= self._regression.readout(like)
+        elif self.memory == "state":
+            listener, examples = self._built(self._units), Examples(self.examples, self.ridge)
+            raw |= examples.readout(self._completion, listener, raw, draws.at("read-out"))
+        learned = set(self._regression.learned if self._regresses else self._learned)
         parts = {
             name: Part(one, Role.MEMORY if name in learned else Role.BODY)
             for name, one in raw.items()
@@ -123,17 +134,9 @@ class Recurrent(Substrate):
             blank = states(self._cell, len(like), 1, like)
             parts |= {STATE + name: Part(one[:, 0]) for name, one in blank.items()}
         if self._regresses:
-            sums = self._nothing(like)
-            parts |= {
-                "gram": Part(sums.gram, Role.LEARNER),
-                "cross": Part(sums.cross, Role.LEARNER),
-            }
+            parts |= self._regression.parts(like)
         if self._learned:
-            size = sum(raw[name][0].numel() for name in self._learned)
-            rows = like.new_zeros((len(like), size))
-            parts["adam_mean"] = Part(rows, Role.LEARNER)
-            parts["adam_square"] = Part(rows.clone(), Role.LEARNER)
-            parts["adam_steps"] = Part(rows.new_zeros(len(rows)), Role.LEARNER)
+            parts |= self._descent.parts(raw)
         return Engram(parts)
 
     def write(self, engram: Engram, item: Item, draws: Draws, meter: Meter) -> None:
@@ -141,12 +144,14 @@ class Recurrent(Substrate):
             wanted = self.updates * item.salience  # (R,) gradient steps
             for k in range(math.ceil(float(wanted.max()))):
                 share = (wanted - k).clamp(0, 1)
-                loss = self._update(engram, item, share, draws.at("update", k))
+                found = self._gradients(engram, item, draws.at("update", k))
+                loss = self._descent.step(engram, found, share)
                 told = torch.where(share > 0, loss, torch.nan)
                 meter.add("loss", k, told, self._exercise.loss)
                 meter.tick(1)
         if self._regresses:
-            self._regress(engram, item, meter)
+            self._regression.learn(engram, item)
+            meter.tick(1)
         if self._carries:
             shown = self._rows.presented(item.values[:, None], item.valid[:, None])
             strength = item.salience[:, None, None, None]
@@ -170,6 +175,16 @@ class Recurrent(Substrate):
         for _ in range(presentations):
             self._absorb(engram, silence, meter)
 
+    def consolidate(self, engram: Engram, item: Item, draws: Draws, meter: Meter) -> None:
+        if not self._learned:
+            return
+        self._descent.protect(
+            engram,
+            lambda k: self._gradients(engram, item, draws.at("sample", k)),
+            item.salience > 0,
+        )
+        meter.tick(1)
+
     @property
     def _carries(self) -> bool:
         """Whether a state outlasts an item."""
@@ -189,11 +204,6 @@ class Recurrent(Substrate):
         return self._built(len(self.space.outputs) or self._rows.width)
 
     @cached_property
-    def _listener(self) -> Cell:
-        """The cell with as many outputs as it has units."""
-        return self._built(self._units)
-
-    @cached_property
     def _exercise(self) -> Exercise:
         return self._following if self.space.outputs else self._completion
 
@@ -206,6 +216,20 @@ class Recurrent(Substrate):
     def _following(self) -> Following:
         return Following(self._cell, self.space, self.batch, self.window, self.backend != "torch")
 
+    @cached_property
+    def _regression(self) -> Regression:
+        return Regression(self._following, self._built(self._units), self.task_ridge)
+
+    @cached_property
+    def _descent(self) -> Descent:
+        kinds: dict[str, Protection] = {
+            "none": Unprotected(),
+            "freezing": Freezing(self.frozen),
+            "ewc": Elastic(self.stiffness),
+        }
+        kind, pace = kinds[self.protection], Pace(self.rate, self.clip)
+        return Descent(self._learned, pace, kind, self.backend != "torch")
+
     @property
     def _units(self) -> int:
         return self._cell.sizes()["h"]
@@ -216,11 +240,6 @@ class Recurrent(Substrate):
         known = self._cell.shapes()
         wanted = known if self.learns is None else self.learns
         return tuple(name for name in known if name in wanted and self.memory != "state")
-
-    @cached_property
-    def _told(self) -> tuple[str, ...]:
-        """The parameters of the read-out."""
-        return tuple(n for n, it in self._cell.parameters().items() if it.axes.startswith("o"))
 
     def _built(self, outputs: int) -> Cell:
         inputs = self.space.inputs or 2 * self._rows.width
@@ -258,50 +277,7 @@ class Recurrent(Substrate):
                 meter.add(name, step, values[:, None].expand(-1, cue.count))
         meter.add("units", 0, torch.full((len(x), cue.count), float(self._units)))
 
-    def _readout(self, raw: Tensors, draws: Draws) -> Tensors:
-        """The read-out of a cell whose weights do not learn, before any item."""
-        if self._regresses:
-            like = next(iter(raw.values()))
-            return fitted(self._cell, self._nothing(like), self.task_ridge, like)
-        return Examples(self.examples, self.ridge).readout(
-            self._completion, self._listener, raw, draws
-        )
-
-    def _nothing(self, like: Tensor) -> Normal:
-        """The sums of no example."""
-        shape, kind = (len(like), self._units + 1), torch.float64
-        outputs = self._cell.sizes()["o"]
-        return Normal(
-            like.new_zeros((*shape, shape[1]), dtype=kind),
-            like.new_zeros((*shape, outputs), dtype=kind),
-        )
-
-    def _regress(self, engram: Engram, item: Item, meter: Meter) -> None:
-        """Regress the read-out from what this task teaches too."""
-        with torch.no_grad():
-            found = self._following.sums(self._listener, self._raw(engram), item)
-        sums = Normal(engram["gram"], engram["cross"]) + found
-        engram["gram"], engram["cross"] = sums.gram, sums.cross
-        like = next(iter(engram.parts.values())).values
-        for name, one in fitted(self._cell, sums, self.task_ridge, like).items():
-            engram[name] = one
-        meter.tick(1)
-
-    def _update(self, engram: Engram, item: Item, share: Tensor, draws: Draws) -> Tensor:
-        """One gradient step, or that share ``(R,)`` of it; the loss ``(R,)`` before it."""
-        gradients, loss = self._exercise.gradients(
+    def _gradients(self, engram: Engram, item: Item, draws: Draws) -> Gradients:
+        return self._exercise.gradients(
             self._raw(engram), self._learned, self._carried(engram), item, draws
         )
-        kept = Moments(engram["adam_mean"], engram["adam_square"], engram["adam_steps"])
-        weights, gradient = (
-            torch.cat([one.reshape(len(loss), -1) for one in each], 1)
-            for each in ([engram[name] for name in self._learned], gradients)
-        )
-        pace = Pace(self.rate, self.clip)
-        moved, after = adam(weights, gradient, kept, share, pace, core=self.backend != "torch")
-        engram["adam_mean"], engram["adam_square"] = after.mean, after.square
-        engram["adam_steps"] = after.steps
-        parts = torch.split(moved, [one[0].numel() for one in gradients], 1)
-        for name, part in zip(self._learned, parts, strict=True):
-            engram[name] = part.clone().reshape(engram[name].shape)
-        return loss
