@@ -175,15 +175,15 @@ class Recurrent(Substrate):
         for _ in range(presentations):
             self._absorb(engram, silence, meter)
 
-    def consolidate(self, engram: Engram, item: Item, draws: Draws, meter: Meter) -> None:
-        if not self._learned:
-            return
-        self._descent.protect(
-            engram,
-            lambda k: self._gradients(engram, item, draws.at("sample", k)),
-            item.salience > 0,
-        )
-        meter.tick(1)
+    def consolidate(
+        self, engram: Engram, items: tuple[Item, ...], draws: Draws, meter: Meter
+    ) -> None:
+        if self._learned:
+            self._descent.protect(
+                engram,
+                lambda k: self._gradients(engram, items[k % len(items)], draws.at("sample", k)),
+            )
+            meter.tick(1)
 
     @property
     def _carries(self) -> bool:
