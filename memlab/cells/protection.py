@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from torch import Tensor
@@ -13,6 +13,8 @@ from memlab.substrate import Engram, Part, Role
 
 class Protection(ABC):
     """A way to protect weights, whose notes are kept in the engram."""
+
+    notes: ClassVar[int]  # numbers that are kept for each weight
 
     @abstractmethod
     def parts(self, weights: Tensor) -> dict[str, Part]:
@@ -39,6 +41,8 @@ class Protection(ABC):
 class Unprotected(Protection):
     """Nothing is protected."""
 
+    notes = 0
+
     def parts(self, weights: Tensor) -> dict[str, Part]:
         return {}
 
@@ -57,6 +61,7 @@ class Unprotected(Protection):
 class Freezing(Protection):
     """The largest of the weights that are still free are frozen: exactly that share of them."""
 
+    notes = 1
     share: float
 
     def parts(self, weights: Tensor) -> dict[str, Part]:
@@ -86,6 +91,7 @@ class Elastic(Protection):
     J. Kirkpatrick et al., PNAS 114, 3521 (2017); online as J. Schwarz et al., ICML (2018).
     """
 
+    notes = 2
     stiffness: float  # λ
 
     def parts(self, weights: Tensor) -> dict[str, Part]:

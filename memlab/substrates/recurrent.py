@@ -110,7 +110,8 @@ class Recurrent(Substrate):
     def footprint(self) -> int:
         shapes, carried = self._cell.shapes(), self._cell.blank(1, torch.empty(0))
         weights = sum(math.prod(shape) for shape in shapes.values())
-        moments = 2 * sum(math.prod(shapes[name]) for name in self._learned)
+        each = 2 + self._descent.protection.notes  # Adam's moments, and what is protected
+        moments = each * sum(math.prod(shapes[name]) for name in self._learned)
         kept = sum(one.numel() for one in carried.values()) if self._carries else 0
         sums = 2 * (units := self._units + 1) * (units + self._cell.sizes()["o"])  # float64
         return BYTES * (
