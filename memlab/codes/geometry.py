@@ -10,7 +10,6 @@ from torch import Tensor
 
 from memlab.codes.sparseness import checked
 from memlab.draws import Draws
-from memlab.similarity import pearson
 
 FEWEST = 3  # samples, of which there are three distances
 TIES = 1e-9  # agreements this close are equal
@@ -28,7 +27,10 @@ def dissimilarity(activity: Tensor) -> Tensor:
 
 
 def rsa(a: Tensor, b: Tensor) -> Tensor:
-    """Spearman of the upper triangles of both dissimilarities, ``(R,)``; ties share a rank."""
+    """Spearman of the upper triangles of both dissimilarities, ``(R,)``; ties share a rank.
+
+    NaN where all samples of a system are equally far apart.
+    """
     return _agreement(dissimilarity(a), _ranks(dissimilarity(b)))
 
 
@@ -56,7 +58,8 @@ def _agreement(apart: Tensor, ranks: Tensor) -> Tensor:
         raise ValueError(
             f"both must have the same samples, {FEWEST} or more; the first has {apart.shape[-1]}"
         )
-    return pearson(_ranks(apart), ranks, (1,))
+    a, b = (r - r.mean(1, keepdim=True) for r in (_ranks(apart), ranks))
+    return (a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1))
 
 
 def _ranks(apart: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ def checked(activity: Tensor) -> Tensor:
     """The activity in float64; ValueError where it is not finite or has no samples or units."""
     if activity.ndim < 2 or 0 in activity.shape[-2:]:
         raise ValueError(
-            f"activity must be (…, samples, units), one of each or more, got {tuple(activity.shape)}"
+            f"activity must be (…, samples, units), neither empty, got {tuple(activity.shape)}"
         )
     values = activity.double()
     if not bool(values.isfinite().all()):
