@@ -59,7 +59,8 @@ def _agreement(apart: Tensor, ranks: Tensor) -> Tensor:
             f"both must have the same samples, {FEWEST} or more; the first has {apart.shape[-1]}"
         )
     a, b = (r - r.mean(1, keepdim=True) for r in (_ranks(apart), ranks))
-    return (a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1))
+    together: Tensor = (a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1))
+    return together
 
 
 def _ranks(apart: Tensor) -> Tensor:

@@ -135,9 +135,9 @@ def test_consolidation_alone_changes_no_answer():
 def test_weights_that_are_not_finite_stop_a_layer():
     layer = Stable(units=24, rule="oja", rate=1e30)
     traces = layer.blank(DRAWS, FEATURES)
+    traces, _ = stable.step(layer, traces, FEATURES, TOKENS)
     with pytest.raises(FloatingPointError, match="fast of the layer must stay finite"):
-        for _ in range(3):
-            traces = stable.step(layer, traces, FEATURES, TOKENS)[0]
+        stable.step(layer, traces, FEATURES, TOKENS)
 
 
 @pytest.mark.parametrize(
