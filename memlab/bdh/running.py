@@ -22,7 +22,7 @@ BLOCK = 128  # tokens; about where reading ρ (N d per token) costs what compari
 @final
 @dataclass(frozen=True)
 class Layer:
-    """What happened in one layer, each ``(R, heads, B, T, N)``; ``neurons`` gives ``(R, B, T, n)``."""
+    """What happened in a layer, each ``(R, heads, B, T, N)``; ``neurons`` lays heads together."""
 
     x: Tensor
     gate: Tensor  # (D_y LN(a))₊
@@ -83,8 +83,8 @@ def logits(
     check_tokens(model, tokens)
     start = _begun(model, weights, tokens, 0)
     v = start.v
-    for _, v, _ in _walked(model, weights, start, [None] * model.layers, dropout, onward=False):
-        continue
+    for _, above, _ in _walked(model, weights, start, [None] * model.layers, dropout, onward=False):
+        v = above
     return _said(weights, v)
 
 
@@ -117,7 +117,7 @@ class _Start:
 
 def _begun(model: Hatchling, weights: Weights, tokens: Tensor, position: int) -> _Start:
     rows = tokens.flatten(1)[..., None].expand(-1, -1, model.width)
-    v = weights.embedding.gather(1, rows).unflatten(1, tokens.shape[1:])
+    v = torch.unflatten(weights.embedding.gather(1, rows), 1, tokens.shape[1:])
     return _Start(_normal(v)[:, None], model.turns(position, tokens.shape[2], v))
 
 
@@ -190,13 +190,13 @@ def _ages(model: Hatchling, like: Tensor) -> _Ages:
 
 def _turned(x: Tensor, turn: Tensor) -> Tensor:
     """Pairs of neurons turned by the position of their token; the same for reading and writing."""
-    pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))
+    pairs = torch.view_as_complex(torch.unflatten(x, -1, (-1, 2)))
     return torch.view_as_real(pairs * turn).flatten(-2)
 
 
 def _through(z: Tensor, weights: Tensor) -> Tensor:
     """Each head's ``weights (R, heads, I, O)`` on ``z (R, 1 or heads, B, T, I)``."""
-    return (z.flatten(2, 3) @ weights).unflatten(2, z.shape[2:4])
+    return torch.unflatten(z.flatten(2, 3) @ weights, 2, z.shape[2:4])
 
 
 def _said(weights: Weights, v: Tensor) -> Tensor:

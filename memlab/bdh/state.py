@@ -77,6 +77,6 @@ def load(path: Path) -> State:
 
 def _turned(rho: Tensor, turn: Tensor) -> Tensor:
     """Pairs of neurons of ``rho (…, N, d)`` turned alike in every value."""
-    pairs = torch.view_as_complex(rho.unflatten(-2, (-1, 2)).mT.contiguous())  # (…, N/2, d)
+    pairs = torch.view_as_complex(torch.unflatten(rho, -2, (-1, 2)).mT.contiguous())  # (…, N/2, d)
     turned = torch.view_as_real(pairs * turn[:, None])
     return turned.mT.flatten(-3, -2).contiguous()

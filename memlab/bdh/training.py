@@ -1,6 +1,6 @@
 """How the weights of a Hatchling are learned: AdamW, warm-up and decay, clipped gradients."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
@@ -78,8 +78,9 @@ def trained(
     weights: Weights,
     course: Training,
     batches: Batches,
-    validation: Tensor,
     draws: Draws,
+    *,
+    validation: Tensor,
 ) -> Course:
     """The weights after a course, and its losses; the replicates do not know of each other.
 
@@ -94,9 +95,9 @@ def trained(
     losses, validated, seen = [], [], []
     for step in range(course.steps):
         own = loss(model, learned, batches(step), Dropout(model.dropout, draws.at("step", step)))
-        optimiser.zero_grad()
-        own.sum().backward()
-        _clip([one.grad for one in parts if one.grad is not None], course.clip, step)
+        gradients = torch.autograd.grad(own.sum(), parts)
+        for part, gradient in zip(parts, _clipped(gradients, course.clip, step), strict=True):
+            part.grad = gradient
         for group in optimiser.param_groups:
             group["lr"] = course.rate_at(step)
         optimiser.step()
@@ -124,12 +125,11 @@ def _asked(tokens: Tensor) -> Tensor:
     return tokens[..., :-1]
 
 
-def _clip(gradients: list[Tensor], most: float, step: int) -> None:
-    """Scale each replicate's gradients to a norm of ``most``, in place, where theirs is larger."""
+def _clipped(gradients: Sequence[Tensor], most: float, step: int) -> list[Tensor]:
+    """Gradients of which those of a replicate have a norm of ``most`` together, at most."""
     squares = torch.stack([one.square().flatten(1).sum(1) for one in gradients])
     norm = squares.sum(0).sqrt()
     if not bool(norm.isfinite().all()):
         raise FloatingPointError(f"gradients must stay finite, got a norm of {norm} in step {step}")
     scale = (most / norm).clamp(max=1)
-    for one in gradients:
-        one.mul_(scale.view(-1, *[1] * (one.ndim - 1)))
+    return [one * scale.view(-1, *[1] * (one.ndim - 1)) for one in gradients]
