@@ -75,6 +75,7 @@ KERNEL_gray_scott := native/gray_scott.c $(wildcard native/gs_*.c)
 KERNEL_kuramoto := native/kuramoto.c
 KERNEL_cells := native/cells.c $(wildcard native/cell_*.c)
 KERNEL_optimisers := native/optimisers.c
+KERNEL_hebbian := native/hebbian.c
 
 $(SANITIZED)/%: native/tests/%.c $(NATIVE_SOURCES) $(wildcard native/*.h native/tests/*.h)
 	@mkdir -p $(SANITIZED)

@@ -9,6 +9,7 @@ from memlab.codes.overlap import jaccard
 from memlab.codes.sparseness import code_entropy, distinct_codes
 from memlab.draws import Draws
 from memlab.hebbian import associations, growth, published, stable
+from memlab.hebbian.compiled import learned
 from memlab.hebbian.features import drawn
 from memlab.hebbian.published import Published
 from memlab.hebbian.stable import Stable
@@ -23,6 +24,14 @@ NEVER, FIRST, SECOND = 0, 1, 2  # tokens
 
 def shown(concept, step):
     return concept_stream(STREAM, concept, DRAWS.at(step))[0]
+
+
+def heard(layer, traces, concept, steps):
+    """What a layer remembers after so many batches, fifty different ones again and again."""
+    batches = torch.stack([shown(concept, step) for step in range(50)], 1)
+    for _ in range(0, steps, 50):
+        traces = learned(layer, traces, FEATURES, batches)
+    return traces
 
 
 def diverging(concept, steps):
@@ -68,13 +77,10 @@ def test_the_published_layer_diverges_about_when_it_is_foretold_to():
 @pytest.mark.parametrize("rule", ["row_norm", "oja"])
 def test_the_stable_layer_keeps_its_codes_apart_and_what_it_was_trained_on(rule):
     layer = Stable(rule=rule)
-    traces = layer.blank(DRAWS, FEATURES)
-    for step in range(1000):
-        traces, _ = stable.step(layer, traces, FEATURES, shown(FIRST, step))
+    traces = heard(layer, layer.blank(DRAWS, FEATURES), FIRST, 1000)
     before = stable.codes(layer, traces, FEATURES)
     assert bool((distinct_codes(before) >= 47).all())
-    for step in range(1000, 1500):
-        traces, _ = stable.step(layer, traces, FEATURES, shown(SECOND, step))
+    traces = heard(layer, traces, SECOND, 500)
     kept = jaccard(before, stable.codes(layer, traces, FEATURES))
     margin = estimate(kept[:, FIRST] - kept[:, NEVER])
     assert margin.low > 0.2
@@ -94,9 +100,7 @@ def test_thresholds_bring_every_unit_into_use():
     used = []
     for threshold_rate in (0.0, 0.03):
         layer = Stable(threshold_rate=threshold_rate)
-        traces = layer.blank(DRAWS, FEATURES)
-        for step in range(300):
-            traces, _ = stable.step(layer, traces, FEATURES, shown(None, step))
+        traces = heard(layer, layer.blank(DRAWS, FEATURES), None, 300)
         used.append(stable.codes(layer, traces, FEATURES)[:, 3:].any(1).double().mean())
     assert used[0] < 0.92
     assert used[1] > 0.98

@@ -253,7 +253,7 @@ def test_training_lowers_the_loss_of_what_is_not_trained_on(form):
     course = lesson(replace(SMALL, form=form, dropout=0.1), DRAWS)
     assert course.validated.tolist() == [20, 40, 60]
     assert course.losses.shape == (2, 60)
-    assert bool((course.validation[:, 2] < course.validation[:, 0] - 0.1).all())
+    assert bool((course.validation[:, 2] < course.validation[:, 0] - 0.05).all())
     assert not course.weights.e.requires_grad
 
 

@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+from memlab import native
 from memlab.draws import Draws
 from memlab.hebbian import associations, growth, published, stable
+from memlab.hebbian.compiled import learned
 from memlab.hebbian.features import drawn, shares
 from memlab.hebbian.published import Published
 from memlab.hebbian.stable import Stable
@@ -14,7 +16,7 @@ from memlab.hebbian.streams import (
     concept_stream,
     sparse_codes,
 )
-from memlab.hebbian.winners import won
+from memlab.hebbian.winners import won, won_in_torch
 
 DRAWS = Draws(seed=1, replicates=(0, 1, 2))
 FEATURES = drawn(DRAWS, vocabulary=50, embedding=16, features=32).features()
@@ -32,6 +34,7 @@ def test_winners_are_those_of_a_stable_sort(levels):
     order = fields.sort(dim=-1, descending=True, stable=True).indices[..., :7]
     expected = torch.zeros_like(fields, dtype=torch.bool).scatter(-1, order, value=True)
     assert torch.equal(won(fields, 7), expected)
+    assert torch.equal(won_in_torch(fields, 7), expected)
 
 
 @pytest.mark.parametrize("winners", [0, 33])
@@ -42,8 +45,9 @@ def test_a_layer_cannot_have_no_winners_nor_more_than_units(winners):
 
 
 def test_nan_neither_wins_nor_loses():
-    with pytest.raises(ValueError, match="NaN"):
-        won(torch.tensor([[1.0, torch.nan, 0]]), 1)
+    for find in (won, won_in_torch):
+        with pytest.raises(ValueError, match="NaN"):
+            find(torch.tensor([[1.0, torch.nan, 0]]), 1)
 
 
 @pytest.mark.parametrize(("token", "told"), [(50, 50), (-1, -1)])
@@ -123,6 +127,39 @@ def test_many_rests_are_one_long_one_and_end_at_what_was_consolidated():
     kept = 0.99 * 0.95
     end = traces.slow + 0.01 / (1 - kept) * traces.fast
     torch.testing.assert_close(stable.rested(layer, traces, 10**6).weights, end)
+
+
+@pytest.mark.skipif(not native.available(), reason="the native library is not built")
+@pytest.mark.parametrize("rule", ["row_norm", "oja"])
+@pytest.mark.parametrize(("units", "winners"), [(24, 4), (37, 37), (9, 1)])
+def test_many_steps_in_c_are_those_of_torch(rule, units, winners):
+    layer = Stable(units=units, winners=winners, rule=rule, decay=0.02, consolidation=0.01)
+    traces = layer.blank(DRAWS, FEATURES)
+    batches = DRAWS.integers("stream", 50, (25, 3))
+    salience = DRAWS.uniform("salience", (25,)).round(decimals=1)
+    slow, fast = (
+        learned(layer, traces, FEATURES, batches, salience=salience, core=core)
+        for core in (False, True)
+    )
+    for name in ("slow", "fast", "mean", "threshold"):
+        torch.testing.assert_close(getattr(fast, name), getattr(slow, name), rtol=1e-4, atol=1e-5)
+    assert not torch.equal(fast.fast, traces.fast)
+
+
+@pytest.mark.parametrize("core", [False, True])
+def test_a_stream_is_one_batch_after_the_other_and_stops_where_it_is_not_finite(core):
+    layer = Stable(units=24)
+    traces = layer.blank(DRAWS, FEATURES)
+    batches = TOKENS[:, :, None]
+    half = learned(layer, traces, FEATURES, batches[:, :9], core=core)
+    both = learned(layer, half, FEATURES, batches[:, 9:], core=core)
+    whole = learned(layer, traces, FEATURES, batches, core=core)
+    assert torch.equal(both.fast, whole.fast)
+    wild = Stable(units=24, rule="oja", rate=1e30)
+    with pytest.raises((FloatingPointError, ValueError), match="finite"):
+        learned(wild, traces, FEATURES, batches, core=core)
+    with pytest.raises(ValueError, match=r"batches must be \(R, T, …\)"):
+        learned(layer, traces, FEATURES, batches[:, :0], core=core)
 
 
 def test_consolidation_alone_changes_no_answer():
