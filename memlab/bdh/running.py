@@ -113,12 +113,15 @@ class _Start:
 
     v: Tensor  # (R, 1, B, T, d)
     turn: Tensor  # (T, N/2) complex, of the keys
+    ages: dict[int, "_Ages"]  # of blocks of so many tokens
 
 
 def _begun(model: Hatchling, weights: Weights, tokens: Tensor, position: int) -> _Start:
     rows = tokens.flatten(1)[..., None].expand(-1, -1, model.width)
     v = torch.unflatten(weights.embedding.gather(1, rows), 1, tokens.shape[1:])
-    return _Start(_normal(v)[:, None], model.turns(position, tokens.shape[2], v))
+    count = tokens.shape[2]
+    ages = {size: _ages(model, size, v) for size in {min(BLOCK, count), count % BLOCK} - {0}}
+    return _Start(_normal(v)[:, None], model.turns(position, count, v), ages)
 
 
 def _walked(
@@ -137,7 +140,8 @@ def _walked(
         if model.form == "paper" and below is not None:
             x = below + x
         below = x
-        a, after = _recalled(model, _turned(x, start.turn), v, before, onward=onward)
+        keys, values = _turned(x, start.turn), v.expand(-1, model.heads, -1, -1, -1)
+        a, after = _recalled(keys, values, before, start.ages, onward=onward)
         gate = _through(_normal(a), weights.d_y).relu()
         y = gate * x if dropout is None else dropout.of(gate * x)
         out = _normal(_through(y, weights.e).sum(1, keepdim=True))
@@ -146,25 +150,24 @@ def _walked(
 
 
 def _recalled(
-    model: Hatchling, keys: Tensor, v: Tensor, rho: Tensor | None, *, onward: bool
+    keys: Tensor, values: Tensor, rho: Tensor | None, ages: dict[int, "_Ages"], *, onward: bool
 ) -> tuple[Tensor, Tensor | None]:
     """Σ_(τ < t) u^(t-τ) ⟨key_t, key_τ⟩ v_τ, ``(R, heads, B, T, d)``, and ρ after the last token.
 
-    ``keys (R, heads, B, T, N)``, ``v (R, 1, B, T, d)``. With one block and nothing ``onward``, ρ
-    is not needed and stays as it was.
+    ``keys (R, heads, B, T, N)``, ``values (R, heads, B, T, d)``. With one block and nothing
+    ``onward``, ρ is not needed and stays as it was.
     """
-    values = v.expand(-1, model.heads, -1, -1, -1)
     found, count = [], keys.shape[3]
     for first in range(0, count, BLOCK):
         key, value = (z[..., first : first + BLOCK, :] for z in (keys, values))
-        ages = _ages(model, key)
-        a = (key @ key.mT * ages.between) @ value
+        age = ages[key.shape[3]]
+        a = (key @ key.mT * age.between) @ value
         if rho is not None:
-            a = a + ages.since * (key @ rho)
+            a = torch.addcmul(a, age.since, key @ rho)
         found.append(a)
         if onward or first + BLOCK < count:
-            written = key.mT @ (ages.until * value)
-            rho = written if rho is None else ages.all_of * rho + written
+            written = key.mT @ (age.until * value)
+            rho = written if rho is None else torch.addcmul(written, age.all_of, rho)
     return torch.cat(found, 3) if len(found) > 1 else found[0], rho
 
 
@@ -179,9 +182,8 @@ class _Ages:
     all_of: Tensor  # (heads, 1, 1, 1): u^T
 
 
-def _ages(model: Hatchling, like: Tensor) -> _Ages:
+def _ages(model: Hatchling, count: int, like: Tensor) -> _Ages:
     u = model.kept(like)[:, None, None, None]
-    count = like.shape[-2]
     at = torch.arange(count, dtype=like.dtype, device=like.device)[:, None]  # (T, 1)
     apart = at - at.T
     between = torch.where(apart > 0, u ** apart.clamp(min=0), 0.0)
