@@ -51,7 +51,7 @@ faults: setup
 check: lint types native-test test
 
 bench: setup
-	@status=0; for bench in bench bench_attractors bench_dense bench_oscillators bench_cells bench_memory bench_sweeps; do \
+	@status=0; for bench in bench bench_attractors bench_dense bench_oscillators bench_hebbian bench_cells bench_memory bench_sweeps; do \
 		echo "== $$bench"; $(PYTHON) scripts/$$bench.py || status=$$?; \
 	done; exit $$status
 
@@ -75,6 +75,7 @@ KERNEL_gray_scott := native/gray_scott.c $(wildcard native/gs_*.c)
 KERNEL_kuramoto := native/kuramoto.c
 KERNEL_cells := native/cells.c $(wildcard native/cell_*.c)
 KERNEL_optimisers := native/optimisers.c
+KERNEL_hebbian := native/hebbian.c
 
 $(SANITIZED)/%: native/tests/%.c $(NATIVE_SOURCES) $(wildcard native/*.h native/tests/*.h)
 	@mkdir -p $(SANITIZED)

@@ -184,4 +184,43 @@ ml_status ml_sgd_step(const ml_optimiser *sgd, const ml_flat_run *run,
                       const void *restrict share, void *restrict parameters, void *restrict mean,
                       double *restrict norm);
 
+/* ---- Hebbian layers: hebbian.c; equations: memlab/hebbian/stable.py ---- */
+
+typedef struct {
+    int32_t replicates; /* R: each a layer of its own */
+    int32_t steps;      /* T */
+    int32_t vocabulary; /* V: tokens there are */
+    int32_t features;   /* F: of a token */
+    int32_t units;      /* H */
+    int32_t winners;    /* k, at most H */
+    int32_t threads;    /* change no bit */
+} ml_layer_dims;
+
+typedef enum { ML_ROW_NORM, ML_OJA } ml_layer_law;
+
+typedef struct {
+    ml_layer_law law;
+    float rate; /* all of them per step */
+    float threshold_rate;
+    float mean_rate;
+    float decay;         /* share of the fast weights lost */
+    float consolidation; /* share of the fast weights that becomes slow */
+} ml_layer_rule;
+
+/* Floats of scratch that ml_layer_learn needs; 0 for dimensions it refuses. */
+size_t ml_layer_work(const ml_layer_dims *dims);
+
+/* Let slow, fast (R, H, F), mean (R, F) and threshold (R, H) learn in place from `steps` batches.
+ * features (R, V, F); shares (R, T, V) of each token in each batch; salience (R, T). */
+ml_status ml_layer_learn(const ml_layer_dims *dims, const ml_layer_rule *rule,
+                         const float *restrict features, const float *restrict shares,
+                         const float *restrict salience, float *restrict slow,
+                         float *restrict fast, float *restrict mean, float *restrict threshold,
+                         float *restrict work);
+
+/* Where won (rows, units) is 1, fields is among the k largest of its row; equal ones win by the
+ * lower index, so that there are exactly k. work (2 k). */
+ml_status ml_winners(int32_t rows, int32_t units, int32_t winners, const float *restrict fields,
+                     uint8_t *restrict won, float *restrict work);
+
 #endif

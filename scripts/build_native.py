@@ -28,6 +28,7 @@ KERNELS = {  # the files of each, none of which needs another kernel
         "native/cell_f64.c",
     ],
     "optimisers": ["native/optimisers.c"],
+    "hebbian": ["native/hebbian.c"],
 }
 SOURCES = [source for kernel in KERNELS.values() for source in kernel]
 INTERNAL = [

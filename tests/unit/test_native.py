@@ -98,7 +98,7 @@ def compiled(
     return program
 
 
-@pytest.mark.parametrize("test", ["gray_scott", "kuramoto", "cells", "optimisers"])
+@pytest.mark.parametrize("test", ["gray_scott", "kuramoto", "cells", "optimisers", "hebbian"])
 def test_the_kernels_keep_their_promises_under_the_sanitizers(
     build: dict[str, Any], tmp_path: Path, test: str
 ) -> None:
@@ -107,7 +107,7 @@ def test_the_kernels_keep_their_promises_under_the_sanitizers(
     assert told.returncode == 0, told.stdout + told.stderr
 
 
-@pytest.mark.parametrize("test", ["gray_scott", "kuramoto", "optimisers"])
+@pytest.mark.parametrize("test", ["gray_scott", "kuramoto", "optimisers", "hebbian"])
 def test_every_instruction_set_gives_the_same_bits(
     build: dict[str, Any], tmp_path: Path, test: str
 ) -> None:
