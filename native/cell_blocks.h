@@ -6,9 +6,10 @@ typedef struct {
     const cell_plan *plan;
     const REAL *parameters;
     REAL *gradient;                           /* (parameters) of this tile */
-    REAL *derived;                            /* (derived) */
-    REAL *packed[MATRICES], *turned[MATRICES]; /* weights, and their transposes */
+    const REAL *derived;                      /* (derived) */
+    const REAL *packed[MATRICES], *turned[MATRICES]; /* weights, and their transposes */
     REAL *spare;                              /* (streams, width) */
+    REAL *home;                               /* the rows that have the stores; NULL: every one */
     size_t streams;
 } net;
 
@@ -23,6 +24,11 @@ static REAL *field(const net *n, REAL *rows, size_t stream, size_t name) {
     return rows + stream * n->plan->width + n->plan->field[name];
 }
 
+/* A store of the row of one stream. */
+static REAL *stored(const net *n, REAL *rows, size_t stream, size_t name) {
+    return field(n, n->home ? n->home : rows, stream, name);
+}
+
 static void set(size_t count, const REAL *from, REAL *to) {
     memcpy(to, from, count * sizeof(REAL));
 }
@@ -32,6 +38,15 @@ static void add(size_t count, const REAL *restrict x, REAL *restrict sum) {
     for (size_t i = 0; i < count; i++) {
         sum[i] += x[i];
     }
+}
+
+INLINED REAL sum_of(lanes sum) {
+    REAL total = 0;
+#pragma omp simd reduction(+ : total)
+    for (size_t k = 0; k < LANES; k++) {
+        total += sum[k];
+    }
+    return total;
 }
 
 INLINED REAL dot(size_t count, const REAL *x, const REAL *y) {
@@ -44,10 +59,7 @@ INLINED REAL dot(size_t count, const REAL *x, const REAL *y) {
     for (; i < count; i++) {
         total += x[i] * y[i];
     }
-    for (size_t k = 0; k < LANES; k++) {
-        total += sum[k];
-    }
-    return total;
+    return total + sum_of(sum);
 }
 
 /* to (streams, rows) += W from, for matrix number `of` of a parameter. */
@@ -151,7 +163,7 @@ static gated_store store_of(const net *n, size_t slots, size_t values, size_t de
 
 /* Some slots at once, so that what is read is loaded and stored once for all of them. */
 INLINED void store_slots(const gated_store *t, size_t m, size_t count, const REAL *s,
-                         const REAL *k, const REAL *q, const REAL *held, REAL *restrict next,
+                         const REAL *k, const REAL *q, const REAL *held, REAL *next,
                          REAL *restrict read) {
     REAL kept[SLOTS], written[SLOTS], asked[SLOTS];
     for (size_t u = 0; u < count; u++) {
@@ -172,9 +184,9 @@ INLINED void store_slots(const gated_store *t, size_t m, size_t count, const REA
     }
 }
 
-/* Keys and queries are logistic already. */
+/* Keys and queries are logistic already; held and next may be the same. */
 static void store_forward(const gated_store *t, const REAL *s, const REAL *k, const REAL *q,
-                          const REAL *held, REAL *restrict next, REAL *restrict read) {
+                          const REAL *held, REAL *next, REAL *restrict read) {
     size_t m = 0;
     memset(read, 0, t->units * sizeof(REAL));
     for (; m + SLOTS <= t->slots; m += SLOTS) {
