@@ -22,7 +22,7 @@
 enum {
     BLOCK = 16,   /* units of a packed block of weights */
     STREAMS = 8,  /* of a tile, at most: streams that walk through the steps side by side */
-    NEAR = 1 << 16, /* numbers of the states of a tile that stay near a core */
+    NEAR = 1 << 17, /* numbers of the states of a tile that stay near a core */
     FLUSHED = 32, /* rows whose outer products are added to the gradients together */
     MOST = 24,    /* parameters, fields or matrices of a cell */
     MATRICES = 32
@@ -95,7 +95,7 @@ enum {
     SGW_Q, SGW_decay, SGW_Wo, SGW_c
 };
 enum {
-    SGW_w = 1, SGW_R, SGW_Mm, SGW_pre, SGW_a, SGW_share, SGW_f, SGW_new, SGW_units, SGW_k, SGW_q,
+    SGW_w = 1, SGW_R, SGW_Mm, SGW_recalled, SGW_pre, SGW_a, SGW_share, SGW_f, SGW_new, SGW_units, SGW_k, SGW_q,
     SGW_read, SGW_out, SGW_za, SGW_sent, SGW_z, SGW_zp, SGW_zk, SGW_zq, SGW_dy
 };
 

@@ -33,6 +33,8 @@ static void amn_traces(const net *n, REAL *rows, REAL *next) {
     }
 }
 
+enum { SLOTS = 4 }; /* of a store, walked through together */
+
 /* Σ_m q_m Mm_m, SLOTS rows at a time. */
 static void amn_recall(size_t M, size_t H, const REAL *q, const REAL *store, REAL *restrict r) {
     size_t m = 0;

@@ -16,39 +16,12 @@ static void ndm_store(const net *n, REAL *rows, REAL *next) {
     }
 }
 
-/* What the fast weights recall of a state. */
-static void ndm_recalled(const net *n, const REAL *fast, const REAL *h, REAL *recalled) {
-    const size_t H = (size_t)n->cell->hidden;
-    for (size_t i = 0; i < H; i++) {
-        recalled[i] = dot(H, fast + i * H, h);
-    }
-}
-
 static void ndm_start(const net *n, REAL *rows) {
+    const size_t H = (size_t)n->cell->hidden;
     for (size_t i = 0; i < n->streams; i++) {
-        ndm_recalled(n, stored(n, rows, i, NDM_F), field(n, rows, i, NDM_h),
-                     field(n, rows, i, NDM_recalled));
+        recall(H, H, stored(n, rows, i, NDM_F), field(n, rows, i, NDM_h),
+               field(n, rows, i, NDM_recalled));
     }
-}
-
-/* One row of the fast weights: to ← kept fast + written unusual, and what that recalls of now, by
- * the sums of `dot`. */
-INLINED REAL ndm_row(size_t H, REAL kept, REAL written, const REAL *unusual, const REAL *now,
-                     const REAL *fast, REAL *to) {
-    lanes sum = {0};
-    REAL total = 0;
-    size_t j = 0;
-    for (; j + LANES <= H; j += LANES) {
-        const lanes entered = *(const loose_lanes *)(unusual + j) * written;
-        const lanes w = *(const loose_lanes *)(fast + j) * kept + entered;
-        *(loose_lanes *)(to + j) = w;
-        sum += w * *(const loose_lanes *)(now + j);
-    }
-    for (; j < H; j++) {
-        to[j] = kept * fast[j] + written * unusual[j];
-        total += to[j] * now[j];
-    }
-    return total + sum_of(sum);
 }
 
 /* What a state writes into the fast weights, and what they recall in the next step. */
@@ -58,20 +31,18 @@ static void ndm_learn(const net *n, REAL *rows, REAL *next, size_t i) {
     const REAL *h = field(n, rows, i, NDM_h), *usual = field(n, rows, i, NDM_mu);
     const REAL *now = field(n, rows, i, NDM_next), *fast = stored(n, rows, i, NDM_F);
     REAL *to = stored(n, next, i, NDM_F), *recalled = field(n, next, i, NDM_recalled);
-    REAL *unusual = n->spare;
+    REAL *unusual = n->spare, *written = unusual + H;
     if (n->cell->flags & ML_FROZEN) {
         memmove(to, fast, H * H * sizeof(REAL));
-        ndm_recalled(n, to, now, recalled);
+        recall(H, H, to, now, recalled);
         return;
     }
 #pragma omp simd
     for (size_t j = 0; j < H; j++) {
         unusual[j] = h[j] - usual[j];
+        written[j] = (1 - lam[j]) * scale * (now[j] - usual[j]);
     }
-    for (size_t r = 0; r < H; r++) {
-        const REAL kept = lam[r], written = (1 - kept) * scale * (now[r] - usual[r]);
-        recalled[r] = ndm_row(H, kept, written, unusual, now, fast + r * H, to + r * H);
-    }
+    pair(H, lam, written, unusual, fast, to, now, recalled);
 }
 
 static void ndm_forward(const net *n, REAL *rows, REAL *next, REAL *y) {

@@ -318,6 +318,7 @@ static void plan_sgw(const ml_cell *c, builder *b) {
     state(b, SGW_w, W);
     store(b, SGW_R, W * W);
     store(b, SGW_Mm, M * H);
+    carried(b, SGW_recalled, W);
     const size_t candidates[] = {SGW_pre, SGW_a, SGW_share, SGW_za, SGW_sent};
     const size_t workspace[] = {SGW_f, SGW_new, SGW_z};
     const size_t hidden[] = {SGW_units, SGW_read, SGW_out, SGW_zp};

@@ -4,6 +4,8 @@ typedef REAL lanes __attribute__((vector_size(LANES * sizeof(REAL))));
 typedef REAL loose_lanes
     __attribute__((vector_size(LANES * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
 
+typedef REAL quad __attribute__((vector_size(4 * sizeof(REAL))));
+
 enum {
     VECTORS = BLOCK / LANES,
     SIDE = 4,                     /* streams, or rows, whose sums are in registers together */

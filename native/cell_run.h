@@ -16,7 +16,7 @@ static const stepper steppers[] = {
     [ML_AMN] = {amn_forward, amn_backward, amn_derive, NULL},
     [ML_DTPN] = {dtpn_forward, dtpn_backward, NULL, NULL},
     [ML_HYPER_AMN] = {hyper_forward, hyper_backward, hyper_derive, NULL},
-    [ML_SGW_AMN] = {sgw_forward, sgw_backward, sgw_derive, NULL},
+    [ML_SGW_AMN] = {sgw_forward, sgw_backward, sgw_derive, sgw_start},
     [ML_NDM] = {ndm_forward, ndm_backward, NULL, ndm_start},
 };
 
