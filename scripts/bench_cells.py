@@ -80,6 +80,9 @@ def walker(name: str, width: int, *, learns: bool) -> Walker:
 
 def multiply_adds(name: str, width: int) -> int:
     """Of one step of one stream: products, and three for each number of a store."""
+    if name not in CELLS:
+        gates = 4 if name == "LSTM" else 3
+        return gates * width * (INPUTS + width) + OUTPUTS * width
     cell = walker(name, width, learns=False).cell
     products = sum(
         math.prod(shape)
@@ -188,15 +191,15 @@ def walking(width: int, most: float) -> tuple[Table, bool]:
     """Inference of one stream and of a batch."""
     alone, beside = (rates(width, batch, learns=False) for batch in (1, BATCH))
     title = f"walking, {width} units"
-    names = ("one stream", "bar", "times GRU", f"{BATCH} streams", "times GRU")
-    names += ("multiply-adds", "peak")
+    names = ["one stream", "bar", "times GRU", f"{BATCH} streams", "times GRU"]
+    names += ["multiply-adds", "peak"]
     table, held = Table(title, *names), True
     for name in alone:
         bar = ONE_STREAM.get(name, {}).get(width)
         held &= bar is None or alone[name] >= bar
         told = "" if bar is None else f"{bar:g} {'held' if alone[name] >= bar else 'NO'}"
-        work = multiply_adds(name, width) if name in CELLS else 0
-        reached = (f"{work:,}", f"{beside[name] * 1e3 * work / most:.0%}") if work else ("", "")
+        work = multiply_adds(name, width)
+        reached = (f"{work:,}", f"{beside[name] * 1e3 * work / most:.0%}")
         figures = (alone[name] / alone["GRU"], beside[name], beside[name] / beside["GRU"])
         row = (f"{alone[name]:,.0f}", told, *(f"{x:,.2f}" for x in figures))
         table.add_row(name, *row, *reached)

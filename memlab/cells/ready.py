@@ -1,7 +1,6 @@
 """What a model has learned as the compiled core wants it, made once for any number of walks."""
 
 from collections import deque
-from contextlib import suppress
 from typing import Any, final
 
 import numpy as np
@@ -63,10 +62,12 @@ class Core:
 
     def _scratch(self, threads: int) -> tuple[int, Tensor, Any]:
         """Room for that many threads, that no other walk has."""
-        with suppress(IndexError):
+        try:
             last = self._spare.pop()
-            if last[0] >= threads:
-                return last
+        except IndexError:  # other threads have them all
+            last = (0, self._packed, None)
+        if last[0] >= threads:
+            return last
         room = torch.empty(threads * self._sizes.work)
         return threads, room, address(room)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, TypeAlias, final
+from typing import Any, NamedTuple, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,7 @@ Array: TypeAlias = npt.NDArray[Any]
 NUMBERS = "biuf"  # kinds of numpy types: bool, int, unsigned, float
 
 
-@final
-@dataclass(frozen=True)
-class Inputs:
+class Inputs(NamedTuple):
     """What goes into a network."""
 
     x: Array  # (N, T, I) float32, 0 where it is not known; perhaps what was given itself
