@@ -6,7 +6,6 @@ same module runs as ``__main__``, with arguments, folder, environment and output
 """
 
 import atexit
-import io
 import multiprocessing
 import os
 import runpy
@@ -35,6 +34,13 @@ WARM.set_forkserver_preload(
         "sklearn.decomposition",
     ]
 )
+TINY = (
+    "substrate=notebook",
+    "replicates=2",
+    "patterns.size=16",
+    "protocol=single",
+    "sweep.figures=never",
+)  # a run that takes no time
 SWEEPING = {"-m", "--multirun"}
 
 
@@ -106,6 +112,5 @@ def redirected(out, error):
         opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(opened, number)
         os.close(opened)
-    sys.stdout = io.TextIOWrapper(open(1, "wb", closefd=False), encoding="utf-8")
-    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", closefd=False)
-    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
+    sys.stdout.reconfigure(encoding="utf-8", line_buffering=False)
+    sys.stderr.reconfigure(encoding="utf-8")

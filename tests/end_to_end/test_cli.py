@@ -198,7 +198,7 @@ def test_a_page_that_nobody_reads_to_its_end_is_no_error(tmp_path, asked):
 
 def test_a_run_that_nobody_reads_finishes_quietly(tmp_path):
     small = ("substrate=notebook", "replicates=2", "patterns.size=16", "tracking=none")
-    code, errors = piped(tmp_path, *small, "figures={}")
+    code, errors = piped(tmp_path, *small, "sweep.figures=never")
     assert code == 0
     assert len(errors.splitlines()) == 1
     (outcome,) = tmp_path.glob("outputs/runs/*/outcome.json")

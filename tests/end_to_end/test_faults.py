@@ -10,9 +10,9 @@ import time
 import pytest
 
 from memlab.record.outcome import Status, found
-from tests.end_to_end.test_cli import ROOT, memlab
+from tests.end_to_end.commands import ROOT, TINY
+from tests.end_to_end.test_cli import memlab
 
-TINY = ("substrate=notebook", "replicates=2", "patterns.size=16", "protocol=single", "figures={}")
 ENDLESS = ("replicates=2", "protocol=single", "substrate.write_steps=10000000", "tracking=none")
 
 

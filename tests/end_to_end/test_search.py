@@ -11,11 +11,12 @@ from hydra import compose, initialize_config_dir
 
 from memlab.cli import conf_dir
 from memlab.record.outcome import Status, found, loaded
-from tests.end_to_end.test_cli import ROOT, memlab
+from tests.end_to_end.commands import ROOT
+from tests.end_to_end.test_cli import memlab
 
 pytest.importorskip("optuna")
 
-SMALL = ("replicates=2", "patterns.size=16", "tracking=none", "figures={}")
+SMALL = ("replicates=2", "patterns.size=16", "tracking=none", "sweep.figures=never")
 WORDS = (
     "-m",
     *SMALL,
