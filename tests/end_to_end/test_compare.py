@@ -15,7 +15,6 @@ from tests.end_to_end.test_cli import memlab
 # MLflow's own use of SQLAlchemy is deprecated there; nothing of ours is.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.xdist_group("compare"),  # one worker: they share what is slow to make
 ]
 
 SMALL = ("substrate=notebook,no_memory", "replicates=6", "protocol=single", "seed=1,2")

@@ -37,21 +37,18 @@ def table(folder, name):
     return json.loads((folder / "tables" / f"{name}.json").read_text())
 
 
-@pytest.mark.xdist_group("experiments")
 def test_an_experiment_judges_all_its_claims(run):
     claims = table(run, "claims")
     assert claims
     assert all(claim["status"] != "no data" for claim in claims), claims
 
 
-@pytest.mark.xdist_group("experiments")
 def test_an_experiment_measures_what_it_is_compared_with(run):
     for row in table(run, "references"):
         assert row["absent"] == "", row
         assert abs(row["mean"] - row["expected"]) <= row["tolerance"], row
 
 
-@pytest.mark.xdist_group("experiments")
 def test_an_experiment_draws_its_figures(run):
     wanted = yaml.safe_load((run / "config.yaml").read_text())["figures"]
     drawn = [path for path in (run / "figures").glob("*.png") if path.stat().st_size > 5_000]

@@ -14,8 +14,7 @@ import pytest
 from memlab.record.outcome import Status, found
 from tests.end_to_end.commands import ROOT, fresh
 
-# One worker: clusters and timed kills are not to share the machine with each other.
-pytestmark = [pytest.mark.xdist_group("launchers"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 def memlab(folder, *arguments):
