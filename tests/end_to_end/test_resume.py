@@ -24,7 +24,7 @@ SHORT = (
     "tracking=none",
 )
 LONG = (
-    *("substrate=gray_scott", "protocol=single", "protocol.presentations=4", "sweep.figures=never"),
+    *("substrate=gray_scott", "protocol=single", "protocol.presentations=8", "sweep.figures=never"),
     *("substrate.write_steps=500", "substrate.read_steps=500", "replicates=4", "threads=1"),
     *("tracking=none", "checkpoint.every=0.05"),
 )
