@@ -22,7 +22,8 @@ SANITIZE := -std=c11 -O1 -g -ffp-contract=off -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all \
 	-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-unknown-pragmas -Werror
 
-PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 8 --dist loadgroup
+# All tests of a file on one worker, for they share what is slow to make; files as they come.
+PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo test faults check bench ui clean lint types native-test
 
@@ -107,8 +108,9 @@ awk '/^Collecting/ { if (++found % 20 == 0) { print "   " found " packages found
 	/^(ERROR|error)/ { print; fflush() }'
 endef
 
+# Bytecode is made when a module is first imported: for all 20,000 of them it takes over a minute.
 define PIP_INSTALL
-$(PYTHON) -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt
+$(PYTHON) -m pip install --disable-pip-version-check --progress-bar off --no-compile -c constraints.txt
 endef
 
 $(INSTALLED): pyproject.toml constraints.txt setup.py

@@ -11,7 +11,8 @@
  * cells.c           the entry points: who works on what
  *
  * A *row* holds what one stream needs in one step: its input, the state before the step, then what
- * the adjoint wants to know. Sums over hidden units are products of matrices with rows.
+ * the adjoint wants to know. Sums over hidden units are products of matrices with rows. Without a
+ * tape two rows take turns, and only one of them has the stores, which then change in place.
  */
 #ifndef CELL_H
 #define CELL_H
@@ -21,7 +22,7 @@
 enum {
     BLOCK = 16,   /* units of a packed block of weights */
     STREAMS = 8,  /* of a tile, at most: streams that walk through the steps side by side */
-    NEAR = 1 << 16, /* numbers of the states of a tile that stay near a core */
+    NEAR = 1 << 17, /* numbers of the states of a tile that stay near a core */
     FLUSHED = 32, /* rows whose outer products are added to the gradients together */
     MOST = 24,    /* parameters, fields or matrices of a cell */
     MATRICES = 32
@@ -35,9 +36,12 @@ typedef struct {
 typedef struct {
     size_t parameters, state, width; /* numbers of all parameters, of a state, of a row */
     size_t streams;                  /* of a tile: fewer where states are large */
-    size_t derived, packed;          /* of what is computed once per run; of packed matrices */
+    size_t carried, states;          /* fields that pass into the next row; how many are the state */
+    size_t carries[MOST];            /* those, the state first */
+    uint8_t stores[MOST];            /* which fields are matrices of the state */
+    size_t derived, packed;          /* of what follows from the parameters; of packed matrices */
     size_t at[MOST];                 /* where each parameter begins */
-    size_t field[MOST];              /* where each field of a row begins; 0: the input */
+    size_t field[MOST];              /* where each field of a row begins, in whole blocks */
     size_t size[MOST];               /* of each field */
     size_t first[MOST];              /* the first matrix of a parameter */
     size_t matrices;
@@ -91,7 +95,7 @@ enum {
     SGW_Q, SGW_decay, SGW_Wo, SGW_c
 };
 enum {
-    SGW_w = 1, SGW_R, SGW_Mm, SGW_pre, SGW_a, SGW_share, SGW_f, SGW_new, SGW_units, SGW_k, SGW_q,
+    SGW_w = 1, SGW_R, SGW_Mm, SGW_recalled, SGW_pre, SGW_a, SGW_share, SGW_f, SGW_new, SGW_units, SGW_k, SGW_q,
     SGW_read, SGW_out, SGW_za, SGW_sent, SGW_z, SGW_zp, SGW_zk, SGW_zq, SGW_dy
 };
 
@@ -102,12 +106,13 @@ int cell_plan_of(const ml_cell *cell, cell_plan *plan);
 typedef struct {
     /* Numbers of scratch for one tile; with the adjoint more. */
     size_t (*work)(const ml_cell *cell, const cell_plan *plan);
+    void (*pack)(const ml_cell *cell, const cell_plan *plan, const void *parameters, void *packed);
     void (*forward)(const ml_cell *cell, const cell_plan *plan, size_t streams, size_t steps,
-                    const void *parameters, const void *x, const uint8_t *mask, void *state,
-                    void *y, void *tape, void *work);
+                    const void *parameters, const void *packed, const void *x,
+                    const uint8_t *mask, void *state, void *y, void *tape, void *work);
     void (*backward)(const ml_cell *cell, const cell_plan *plan, size_t streams, size_t steps,
-                     const void *parameters, const uint8_t *mask, void *tape, const void *gy,
-                     void *gstate, void *gx, void *gradient, void *work);
+                     const void *parameters, const void *packed, const uint8_t *mask, void *tape,
+                     const void *gy, void *gstate, void *gx, void *gradient, void *work);
 } cell_core;
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(MEMLAB_ONE_ISA)

@@ -1,15 +1,15 @@
 /* AMN: memlab/cells/equations/amn.py. */
 
 /* L cos θ, L sin θ, √(1 - L²), L / √(1 - L²). */
-static void amn_derive(const net *n) {
+static void amn_derive(const net *n, REAL *derived) {
     const size_t H = (size_t)n->cell->hidden;
     const REAL *L = parameter(n, AMN_L), *theta = parameter(n, AMN_theta);
 #pragma omp simd
     for (size_t j = 0; j < H; j++) {
-        n->derived[j] = (REAL)(L[j] * cos(theta[j]));
-        n->derived[H + j] = (REAL)(L[j] * sin(theta[j]));
+        derived[j] = (REAL)(L[j] * cos(theta[j]));
+        derived[H + j] = (REAL)(L[j] * sin(theta[j]));
     }
-    unit_gain(H, L, n->derived + 2 * H, n->derived + 3 * H);
+    unit_gain(H, L, derived + 2 * H, derived + 3 * H);
 }
 
 static void amn_traces(const net *n, REAL *rows, REAL *next) {
@@ -20,17 +20,20 @@ static void amn_traces(const net *n, REAL *rows, REAL *next) {
         const REAL *h = field(n, rows, i, AMN_h), *l = field(n, rows, i, AMN_l);
         const REAL *turned = field(n, rows, i, AMN_j);
         REAL *f = field(n, rows, i, AMN_f), *unit = field(n, rows, i, AMN_unit);
-        REAL *trace = field(n, rows, i, AMN_trace), *to = next + i * n->plan->width;
+        REAL *trace = field(n, rows, i, AMN_trace), *leaky = field(n, next, i, AMN_h);
+        REAL *kept = field(n, next, i, AMN_l), *across_kept = field(n, next, i, AMN_j);
 #pragma omp simd
         for (size_t j = 0; j < H; j++) {
             f[j] = hyperbolic(f[j]);
-            to[j] = unit[j] = liquid(h[j], f[j], A[j], B[j]);
+            leaky[j] = unit[j] = liquid(h[j], f[j], A[j], B[j]);
             trace[j] = along[j] * l[j] - across[j] * turned[j] + root[j] * unit[j];
-            to[H + j] = trace[j];
-            to[2 * H + j] = across[j] * l[j] + along[j] * turned[j];
+            kept[j] = trace[j];
+            across_kept[j] = across[j] * l[j] + along[j] * turned[j];
         }
     }
 }
+
+enum { SLOTS = 4 }; /* of a store, walked through together */
 
 /* Σ_m q_m Mm_m, SLOTS rows at a time. */
 static void amn_recall(size_t M, size_t H, const REAL *q, const REAL *store, REAL *restrict r) {
@@ -56,7 +59,7 @@ static void amn_recall(size_t M, size_t H, const REAL *q, const REAL *store, REA
 static void amn_read(const net *n, REAL *rows) {
     const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots;
     for (size_t i = 0; i < n->streams; i++) {
-        const REAL *store = field(n, rows, i, AMN_Mm), *trace = field(n, rows, i, AMN_trace);
+        const REAL *store = stored(n, rows, i, AMN_Mm), *trace = field(n, rows, i, AMN_trace);
         REAL *q = field(n, rows, i, AMN_q), *r = field(n, rows, i, AMN_read);
         REAL *s = field(n, rows, i, AMN_s), *rho = field(n, rows, i, AMN_rho);
         tanh_all(M, q);
@@ -75,9 +78,9 @@ static void amn_write(const net *n, REAL *rows, REAL *next) {
     const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots;
     const REAL *decay = parameter(n, AMN_decay);
     for (size_t i = 0; i < n->streams; i++) {
-        const REAL *store = field(n, rows, i, AMN_Mm), *s = field(n, rows, i, AMN_s);
+        const REAL *store = stored(n, rows, i, AMN_Mm), *s = field(n, rows, i, AMN_s);
         const REAL *v = field(n, rows, i, AMN_v);
-        REAL *k = field(n, rows, i, AMN_k), *to = next + i * n->plan->width + 3 * H;
+        REAL *k = field(n, rows, i, AMN_k), *to = stored(n, next, i, AMN_Mm);
         logistic_all(M, k);
         for (size_t m = 0; m < M; m++) {
             const REAL kept = decay[m], written = (1 - kept) * k[m] * v[m];

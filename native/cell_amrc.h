@@ -14,12 +14,12 @@ static void amrc_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
     for (size_t i = 0; i < n->streams; i++) {
         const REAL *m = field(n, rows, i, AMRC_m), *h = field(n, rows, i, AMRC_h);
         REAL *v = field(n, rows, i, AMRC_v), *now = field(n, rows, i, AMRC_next);
-        REAL *to = next + i * n->plan->width;
+        REAL *kept = field(n, next, i, AMRC_m), *shown = field(n, next, i, AMRC_h);
 #pragma omp simd
         for (size_t k = 0; k < H; k++) {
             v[k] = hyperbolic(v[k] + kappa[k] * m[k]);
-            to[k] = m[k] + alpha[k] * (v[k] - m[k]);
-            to[H + k] = now[k] = v[k] + beta[k] * h[k];
+            kept[k] = m[k] + alpha[k] * (v[k] - m[k]);
+            shown[k] = now[k] = v[k] + beta[k] * h[k];
         }
     }
     put_out(n, AMRC_V, AMRC_c, rows, AMRC_next, y);

@@ -6,9 +6,10 @@ typedef struct {
     const cell_plan *plan;
     const REAL *parameters;
     REAL *gradient;                           /* (parameters) of this tile */
-    REAL *derived;                            /* (derived) */
-    REAL *packed[MATRICES], *turned[MATRICES]; /* weights, and their transposes */
+    const REAL *derived;                      /* (derived) */
+    const REAL *packed[MATRICES], *turned[MATRICES]; /* weights, and their transposes */
     REAL *spare;                              /* (streams, width) */
+    REAL *home;                               /* the rows that have the stores; NULL: every one */
     size_t streams;
 } net;
 
@@ -23,6 +24,11 @@ static REAL *field(const net *n, REAL *rows, size_t stream, size_t name) {
     return rows + stream * n->plan->width + n->plan->field[name];
 }
 
+/* A store of the row of one stream. */
+static REAL *stored(const net *n, REAL *rows, size_t stream, size_t name) {
+    return field(n, n->home ? n->home : rows, stream, name);
+}
+
 static void set(size_t count, const REAL *from, REAL *to) {
     memcpy(to, from, count * sizeof(REAL));
 }
@@ -32,6 +38,23 @@ static void add(size_t count, const REAL *restrict x, REAL *restrict sum) {
     for (size_t i = 0; i < count; i++) {
         sum[i] += x[i];
     }
+}
+
+/* The sum of all lanes, by halves. */
+INLINED REAL sum_of(lanes sum) {
+    union {
+        lanes all;
+        quad four[LANES > 4 ? LANES / 4 : 1];
+        REAL one[LANES];
+    } part = {sum};
+    if (LANES == 2) {
+        return part.one[0] + part.one[1];
+    }
+    quad four = part.four[0];
+    for (size_t i = 1; 4 * i < LANES; i++) {
+        four += part.four[i];
+    }
+    return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 INLINED REAL dot(size_t count, const REAL *x, const REAL *y) {
@@ -44,10 +67,52 @@ INLINED REAL dot(size_t count, const REAL *x, const REAL *y) {
     for (; i < count; i++) {
         total += x[i] * y[i];
     }
-    for (size_t k = 0; k < LANES; k++) {
-        total += sum[k];
+    return total + sum_of(sum);
+}
+
+/* y = M x, of a matrix (rows, cols) that no run has packed. */
+static void recall(size_t rows, size_t cols, const REAL *M, const REAL *x, REAL *y) {
+    for (size_t i = 0; i < rows; i++) {
+        y[i] = dot(cols, M + i * cols, x);
     }
-    return total;
+}
+
+/* Some rows of pairs (H, H) at once: to_i ← kept_i from_i + written_i entered, and y_i = to_i x by
+ * the sums of `dot`. */
+INLINED void paired(size_t rows, size_t H, const REAL *kept, const REAL *written,
+                    const REAL *entered, const REAL *from, REAL *to, const REAL *x, REAL *y) {
+    lanes sum[SIDE] = {{0}};
+    REAL total[SIDE] = {0};
+    size_t j = 0;
+    for (; j + LANES <= H; j += LANES) {
+        const lanes e = *(const loose_lanes *)(entered + j), known = *(const loose_lanes *)(x + j);
+        for (size_t i = 0; i < rows; i++) {
+            const lanes w = *(const loose_lanes *)(from + i * H + j) * kept[i] + e * written[i];
+            *(loose_lanes *)(to + i * H + j) = w;
+            sum[i] += w * known;
+        }
+    }
+    for (; j < H; j++) {
+        for (size_t i = 0; i < rows; i++) {
+            to[i * H + j] = kept[i] * from[i * H + j] + written[i] * entered[j];
+            total[i] += to[i * H + j] * x[j];
+        }
+    }
+    for (size_t i = 0; i < rows; i++) {
+        y[i] = total[i] + sum_of(sum[i]);
+    }
+}
+
+/* All rows of them; from and to may be the same. */
+static void pair(size_t H, const REAL *kept, const REAL *written, const REAL *entered,
+                 const REAL *from, REAL *to, const REAL *x, REAL *y) {
+    size_t i = 0;
+    for (; i + SIDE <= H; i += SIDE) {
+        paired(SIDE, H, kept + i, written + i, entered, from + i * H, to + i * H, x, y + i);
+    }
+    for (; i < H; i++) {
+        paired(1, H, kept + i, written + i, entered, from + i * H, to + i * H, x, y + i);
+    }
 }
 
 /* to (streams, rows) += W from, for matrix number `of` of a parameter. */
@@ -129,8 +194,6 @@ INLINED REAL liquid_adjoint(REAL e, REAL f, REAL A, REAL B, REAL now, REAL *gf, 
     return through;
 }
 
-enum { SLOTS = 4 }; /* of a store, walked through together */
-
 /* The gated store of memlab/cells/blocks.py for one stream; `of` counts heads. */
 typedef struct {
     size_t slots, units;
@@ -149,39 +212,61 @@ static gated_store store_of(const net *n, size_t slots, size_t values, size_t de
     return found;
 }
 
-/* Some slots at once, so that what is read is loaded and stored once for all of them. */
-INLINED void store_slots(const gated_store *t, size_t m, size_t count, const REAL *s,
-                         const REAL *k, const REAL *q, const REAL *held, REAL *restrict next,
-                         REAL *restrict read) {
-    REAL kept[SLOTS], written[SLOTS], asked[SLOTS];
-    for (size_t u = 0; u < count; u++) {
-        kept[u] = t->decay[m + u];
-        written[u] = (1 - kept[u]) * k[m + u];
-        asked[u] = q[m + u];
+/* Some vectors of units through all slots: what they read stays in registers. */
+INLINED void store_units(const gated_store *t, size_t vectors, size_t at, const REAL *s,
+                         const REAL *k, const REAL *q, const REAL *held, REAL *next, REAL *read) {
+    const size_t slots = t->slots, H = t->units;
+    const REAL *decay = t->decay, *value = t->values + at, *old = held + at;
+    REAL *new = next + at;
+    lanes units[SIDE], sum[SIDE];
+    for (size_t v = 0; v < vectors; v++) {
+        units[v] = *(const loose_lanes *)(s + at + v * LANES);
+        sum[v] = (lanes){0};
     }
-    const size_t H = t->units, at = m * H;
-#pragma omp simd
-    for (size_t i = 0; i < H; i++) {
-        REAL sum = read[i];
-        for (size_t u = 0; u < count; u++) {
-            const size_t j = at + u * H + i;
-            next[j] = kept[u] * held[j] + written[u] * t->values[j] * s[i];
-            sum += asked[u] * next[j];
+    for (size_t m = 0; m < slots; m++, value += H, old += H, new += H) {
+        const REAL kept = decay[m], written = (1 - kept) * k[m], asked = q[m];
+        for (size_t v = 0; v < vectors; v++) {
+            const lanes entered = *(const loose_lanes *)(value + v * LANES) * written;
+            const lanes now = *(const loose_lanes *)(old + v * LANES) * kept + entered * units[v];
+            *(loose_lanes *)(new + v * LANES) = now;
+            sum[v] += now * asked;
         }
-        read[i] = sum;
+    }
+    for (size_t v = 0; v < vectors; v++) {
+        *(loose_lanes *)(read + at + v * LANES) = sum[v];
     }
 }
 
-/* Keys and queries are logistic already. */
-static void store_forward(const gated_store *t, const REAL *s, const REAL *k, const REAL *q,
-                          const REAL *held, REAL *restrict next, REAL *restrict read) {
-    size_t m = 0;
-    memset(read, 0, t->units * sizeof(REAL));
-    for (; m + SLOTS <= t->slots; m += SLOTS) {
-        store_slots(t, m, SLOTS, s, k, q, held, next, read);
+/* The units from `at` on, which fill no vector. */
+static void store_rest(const gated_store *t, size_t at, const REAL *s, const REAL *k,
+                       const REAL *q, const REAL *held, REAL *next, REAL *restrict read) {
+    memset(read + at, 0, (t->units - at) * sizeof(REAL));
+    for (size_t m = 0; m < t->slots; m++) {
+        const REAL kept = t->decay[m], written = (1 - kept) * k[m], asked = q[m];
+#pragma omp simd
+        for (size_t i = at; i < t->units; i++) {
+            const size_t j = m * t->units + i;
+            next[j] = held[j] * kept + t->values[j] * written * s[i];
+            read[i] += next[j] * asked;
+        }
     }
-    for (; m < t->slots; m++) {
-        store_slots(t, m, 1, s, k, q, held, next, read);
+}
+
+/* Keys and queries are logistic already; held and next may be the same. */
+static void store_forward(const gated_store *t, const REAL *s, const REAL *k, const REAL *q,
+                          const REAL *held, REAL *next, REAL *read) {
+    size_t at = 0;
+    for (; at + SIDE * LANES <= t->units; at += SIDE * LANES) {
+        store_units(t, SIDE, at, s, k, q, held, next, read);
+    }
+    for (; at + 2 * LANES <= t->units; at += 2 * LANES) {
+        store_units(t, 2, at, s, k, q, held, next, read);
+    }
+    for (; at + LANES <= t->units; at += LANES) {
+        store_units(t, 1, at, s, k, q, held, next, read);
+    }
+    if (at < t->units) {
+        store_rest(t, at, s, k, q, held, next, read);
     }
 }
 

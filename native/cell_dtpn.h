@@ -29,13 +29,15 @@ static void dtpn_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
     for (size_t i = 0; i < n->streams; i++) {
         const REAL *m = field(n, rows, i, DTPN_m), *r = field(n, rows, i, DTPN_r);
         const REAL *u = field(n, rows, i, DTPN_now), *called = field(n, rows, i, DTPN_called);
-        REAL *h = field(n, rows, i, DTPN_next), *to = next + i * n->plan->width;
+        REAL *h = field(n, rows, i, DTPN_next), *echo = field(n, next, i, DTPN_u);
+        REAL *slow = field(n, next, i, DTPN_m), *global = field(n, next, i, DTPN_r);
+        REAL *shown = field(n, next, i, DTPN_h);
 #pragma omp simd
         for (size_t j = 0; j < H; j++) {
-            to[j] = u[j];
-            to[H + j] = m[j] + alpha[j] * (u[j] - m[j]);
-            to[2 * H + j] = called[j] + delta[j] * (r[j] - called[j]);
-            to[3 * H + j] = h[j] = hyperbolic(u[j] + to[H + j] + to[2 * H + j]);
+            echo[j] = u[j];
+            slow[j] = m[j] + alpha[j] * (u[j] - m[j]);
+            global[j] = called[j] + delta[j] * (r[j] - called[j]);
+            shown[j] = h[j] = hyperbolic(u[j] + slow[j] + global[j]);
         }
     }
     put_out(n, DTPN_V, DTPN_c, rows, DTPN_next, y);

@@ -1,10 +1,12 @@
 /* exp, tanh and the logistic of whole fields; in float32 within 2e-7 of the true ones. */
 
 #if REAL_IS_FLOAT
-/* 2^n e^r with |r| <= ln 2 / 2 (Cody and Waite), e^r by its series. */
+/* 2^n e^r with |r| <= ln 2 / 2 (Cody and Waite), e^r by its series. Beyond e^±60 tanh, logistic and
+ * softmax stay as they are to the last place, but what they are multiplied with would become smaller
+ * than the normal numbers, which are slow. */
 INLINED float exponential(float x) {
     const float rounder = 12582912.0f; /* 1.5 * 2^23: adding it leaves no binary places */
-    const float y = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
+    const float y = x < -60.0f ? -60.0f : x > 60.0f ? 60.0f : x;
     const float n = (y * 1.44269504f + rounder) - rounder;
     const float r = (y - n * 0.693359375f) - n * -2.12194440e-4f;
     const float tail = 1.0f / 6 + r * (1.0f / 24 + r * (1.0f / 120 + r * (1.0f / 720)));

@@ -18,10 +18,10 @@ static void softmax(size_t count, REAL *x) {
 }
 
 /* √(1 - L²), L / √(1 - L²). */
-static void hyper_derive(const net *n) {
+static void hyper_derive(const net *n, REAL *derived) {
     const size_t count = (size_t)n->cell->heads * (size_t)n->cell->hidden;
     const REAL *L = parameter(n, HYPER_L);
-    unit_gain(count, L, n->derived, n->derived + count);
+    unit_gain(count, L, derived, derived + count);
 }
 
 static void hyper_units(const net *n, REAL *rows, REAL *next) {
@@ -30,7 +30,7 @@ static void hyper_units(const net *n, REAL *rows, REAL *next) {
     for (size_t i = 0; i < n->streams; i++) {
         const REAL *s = field(n, rows, i, HYPER_s), *drive = field(n, rows, i, HYPER_drive);
         REAL *f = field(n, rows, i, HYPER_f), *units = field(n, rows, i, HYPER_units);
-        REAL *to = next + i * n->plan->width;
+        REAL *to = field(n, next, i, HYPER_s);
         for (size_t head = 0; head < N * H; head += H) {
 #pragma omp simd
             for (size_t k = 0; k < H; k++) {
@@ -61,8 +61,8 @@ static void hyper_stores(const net *n, REAL *rows, REAL *next) {
             const REAL *own = field(n, rows, i, HYPER_units) + head * H;
             logistic_all(M, k);
             logistic_all(M, q);
-            store_forward(&t, own, k, q, field(n, rows, i, HYPER_Mm) + head * M * H,
-                          next + i * n->plan->width + N * H + head * M * H, read);
+            store_forward(&t, own, k, q, stored(n, rows, i, HYPER_Mm) + head * M * H,
+                          stored(n, next, i, HYPER_Mm) + head * M * H, read);
 #pragma omp simd
             for (size_t j = 0; j < H; j++) {
                 read[j] = hyperbolic(read[j]);
@@ -73,7 +73,7 @@ static void hyper_stores(const net *n, REAL *rows, REAL *next) {
 }
 
 static void hyper_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
-    const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads, S = n->plan->state;
+    const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads;
     const REAL *mix = parameter(n, HYPER_X);
     begin(n, rows, HYPER_gates, parameter(n, HYPER_d));
     into(n, HYPER_Gx, rows, X, HYPER_gates);
@@ -102,7 +102,7 @@ static void hyper_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
                 merged[j] += gates[to] * heads[to * H + j];
             }
         }
-        set(H, merged, next + i * n->plan->width + S - H);
+        set(H, merged, field(n, next, i, HYPER_g));
     }
     put_out(n, HYPER_C, HYPER_c, rows, HYPER_merged, y);
     times(n, HYPER_D, 0, field(n, rows, 0, X), n->plan->width, y, (size_t)n->cell->outputs);

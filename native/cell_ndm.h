@@ -1,7 +1,7 @@
 /* NDM: memlab/cells/equations/ndm.py. State: h, F (H, H), μ, Mm (slots, H). */
 
 static void ndm_store(const net *n, REAL *rows, REAL *next) {
-    const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots;
+    const size_t M = (size_t)n->cell->slots;
     const gated_store t = store_of(n, M, NDM_Vv, NDM_decay, 0);
     begin(n, rows, NDM_k, NULL);
     into(n, NDM_K, rows, NDM_h, NDM_k);
@@ -11,27 +11,38 @@ static void ndm_store(const net *n, REAL *rows, REAL *next) {
         REAL *k = field(n, rows, i, NDM_k), *q = field(n, rows, i, NDM_q);
         logistic_all(M, k);
         logistic_all(M, q);
-        store_forward(&t, field(n, rows, i, NDM_h), k, q, field(n, rows, i, NDM_Mm),
-                      next + i * n->plan->width + 2 * H + H * H, field(n, rows, i, NDM_v));
+        store_forward(&t, field(n, rows, i, NDM_h), k, q, stored(n, rows, i, NDM_Mm),
+                      stored(n, next, i, NDM_Mm), field(n, rows, i, NDM_v));
     }
 }
 
-/* What a state writes into the fast weights, row by row. */
-static void ndm_learn(const net *n, const REAL *h, const REAL *now, const REAL *usual,
-                      const REAL *fast, REAL *restrict to) {
+static void ndm_start(const net *n, REAL *rows) {
+    const size_t H = (size_t)n->cell->hidden;
+    for (size_t i = 0; i < n->streams; i++) {
+        recall(H, H, stored(n, rows, i, NDM_F), field(n, rows, i, NDM_h),
+               field(n, rows, i, NDM_recalled));
+    }
+}
+
+/* What a state writes into the fast weights, and what they recall in the next step. */
+static void ndm_learn(const net *n, REAL *rows, REAL *next, size_t i) {
     const size_t H = (size_t)n->cell->hidden;
     const REAL *lam = parameter(n, NDM_lam), scale = (REAL)(1 / sqrt((double)H));
+    const REAL *h = field(n, rows, i, NDM_h), *usual = field(n, rows, i, NDM_mu);
+    const REAL *now = field(n, rows, i, NDM_next), *fast = stored(n, rows, i, NDM_F);
+    REAL *to = stored(n, next, i, NDM_F), *recalled = field(n, next, i, NDM_recalled);
+    REAL *unusual = n->spare, *written = unusual + H;
     if (n->cell->flags & ML_FROZEN) {
-        set(H * H, fast, to);
+        memmove(to, fast, H * H * sizeof(REAL));
+        recall(H, H, to, now, recalled);
         return;
     }
-    for (size_t i = 0; i < H; i++) {
-        const REAL kept = lam[i], written = (1 - kept) * scale * (now[i] - usual[i]);
 #pragma omp simd
-        for (size_t j = 0; j < H; j++) {
-            to[i * H + j] = kept * fast[i * H + j] + written * (h[j] - usual[j]);
-        }
+    for (size_t j = 0; j < H; j++) {
+        unusual[j] = h[j] - usual[j];
+        written[j] = (1 - lam[j]) * scale * (now[j] - usual[j]);
     }
+    pair(H, lam, written, unusual, fast, to, now, recalled);
 }
 
 static void ndm_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
@@ -42,20 +53,17 @@ static void ndm_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
     into(n, NDM_Wi, rows, X, NDM_v);
     into(n, NDM_Wh, rows, NDM_h, NDM_v);
     for (size_t i = 0; i < n->streams; i++) {
-        const REAL *h = field(n, rows, i, NDM_h), *fast = field(n, rows, i, NDM_F);
-        const REAL *usual = field(n, rows, i, NDM_mu);
+        const REAL *h = field(n, rows, i, NDM_h), *usual = field(n, rows, i, NDM_mu);
+        const REAL *recalled = field(n, rows, i, NDM_recalled);
         REAL *v = field(n, rows, i, NDM_v), *now = field(n, rows, i, NDM_next);
-        REAL *recalled = field(n, rows, i, NDM_recalled), *to = next + i * n->plan->width;
-        for (size_t j = 0; j < H; j++) {
-            recalled[j] = dot(H, fast + j * H, h);
-        }
+        REAL *to = field(n, next, i, NDM_h), *mean = field(n, next, i, NDM_mu);
 #pragma omp simd
         for (size_t j = 0; j < H; j++) {
             v[j] = hyperbolic(v[j] + b[j] + pi[j] * recalled[j]);
             to[j] = now[j] = h[j] + zeta[j] * (v[j] - h[j]);
-            to[H + H * H + j] = rho[j] * usual[j] + (1 - rho[j]) * now[j];
+            mean[j] = rho[j] * usual[j] + (1 - rho[j]) * now[j];
         }
-        ndm_learn(n, h, now, usual, fast, to + H);
+        ndm_learn(n, rows, next, i);
     }
     put_out(n, NDM_Wo, NDM_c, rows, NDM_next, y);
 }

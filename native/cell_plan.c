@@ -17,15 +17,30 @@ static void vector(builder *b, size_t name, size_t size) {
     b->plan->parameters += size;
 }
 
+static size_t whole_blocks(size_t size) { return (size + BLOCK - 1) / BLOCK * BLOCK; }
+
 static void field(builder *b, size_t name, size_t size) {
     b->plan->field[name] = b->plan->width;
     b->plan->size[name] = size;
-    b->plan->width += size;
+    b->plan->width += whole_blocks(size);
 }
 
-static void state(builder *b, size_t name, size_t size) {
+/* A field that a step leaves in the next row. */
+static void carried(builder *b, size_t name, size_t size) {
     field(b, name, size);
+    b->plan->carries[b->plan->carried++] = name;
+}
+
+/* One of them that outlasts the run; all of them come before other carried fields. */
+static void state(builder *b, size_t name, size_t size) {
+    carried(b, name, size);
+    b->plan->states = b->plan->carried;
     b->plan->state += size;
+}
+
+static void store(builder *b, size_t name, size_t size) {
+    state(b, name, size);
+    b->plan->stores[name] = 1;
 }
 
 /* A parameter that is a product's matrix, or one for each of some heads. */
@@ -180,7 +195,7 @@ static void plan_amn(const ml_cell *c, builder *b) {
     state(b, AMN_h, H);
     state(b, AMN_l, H);
     state(b, AMN_j, H);
-    state(b, AMN_Mm, M * H);
+    store(b, AMN_Mm, M * H);
     const size_t hidden[] = {AMN_f, AMN_unit, AMN_trace, AMN_read, AMN_s, AMN_zf};
     const size_t slots[] = {AMN_q, AMN_k, AMN_v, AMN_zq, AMN_zk, AMN_zv};
     for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
@@ -215,13 +230,16 @@ static void plan_ndm(const ml_cell *c, builder *b) {
     matrix(b, NDM_Wo, O, H);
     vector(b, NDM_c, O);
     state(b, NDM_h, H);
-    state(b, NDM_F, H * H);
+    store(b, NDM_F, H * H);
     state(b, NDM_mu, H);
-    state(b, NDM_Mm, M * H);
-    const size_t hidden[] = {NDM_recalled, NDM_v, NDM_next, NDM_a};
+    store(b, NDM_Mm, M * H);
+    carried(b, NDM_recalled, H);
+    const size_t hidden[] = {NDM_v, NDM_next, NDM_a};
     const size_t slots[] = {NDM_k, NDM_q, NDM_zk, NDM_zq};
     for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
         field(b, hidden[i], H);
+    }
+    for (size_t i = 0; i < sizeof slots / sizeof *slots; i++) {
         field(b, slots[i], M);
     }
     field(b, NDM_dy, O);
@@ -252,7 +270,7 @@ static void plan_hyper(const ml_cell *c, builder *b) {
     matrix(b, HYPER_D, O, I);
     vector(b, HYPER_c, O);
     state(b, HYPER_s, N * H);
-    state(b, HYPER_Mm, N * M * H);
+    store(b, HYPER_Mm, N * M * H);
     state(b, HYPER_g, H);
     const size_t units[] = {HYPER_f, HYPER_units, HYPER_read, HYPER_out, HYPER_heads};
     const size_t slots[] = {HYPER_k, HYPER_q, HYPER_zk, HYPER_zq};
@@ -298,8 +316,9 @@ static void plan_sgw(const ml_cell *c, builder *b) {
     matrix(b, SGW_Wo, O, H);
     vector(b, SGW_c, O);
     state(b, SGW_w, W);
-    state(b, SGW_R, W * W);
-    state(b, SGW_Mm, M * H);
+    store(b, SGW_R, W * W);
+    store(b, SGW_Mm, M * H);
+    carried(b, SGW_recalled, W);
     const size_t candidates[] = {SGW_pre, SGW_a, SGW_share, SGW_za, SGW_sent};
     const size_t workspace[] = {SGW_f, SGW_new, SGW_z};
     const size_t hidden[] = {SGW_units, SGW_read, SGW_out, SGW_zp};
@@ -358,8 +377,7 @@ int cell_plan_of(const ml_cell *cell, cell_plan *plan) {
     of[cell->kind](cell, &b);
     for (size_t i = 0; i < plan->matrices; i++) {
         const cell_matrix *m = &plan->matrix[i];
-        const size_t rows = (m->rows + BLOCK - 1) / BLOCK, cols = (m->cols + BLOCK - 1) / BLOCK;
-        plan->packed += BLOCK * (rows * m->cols + cols * m->rows);
+        plan->packed += whole_blocks(m->rows) * m->cols + whole_blocks(m->cols) * m->rows;
     }
     plan->streams = NEAR / plan->state >= STREAMS ? STREAMS : NEAR / plan->state >= 4 ? 4 : 1;
     return 1;

@@ -9,7 +9,7 @@ static void pmrc_memories(const net *n, REAL *rows, REAL *next) {
     for (size_t i = 0; i < n->streams; i++) {
         const REAL *m = field(n, rows, i, PMRC_m), *h = field(n, rows, i, PMRC_h);
         REAL *v = field(n, rows, i, PMRC_v), *now = field(n, rows, i, PMRC_next);
-        REAL *to = next + i * n->plan->width;
+        REAL *kept = field(n, next, i, PMRC_m), *shown = field(n, next, i, PMRC_h);
         if (gates) {
             REAL *g = field(n, rows, i, PMRC_g), *k = field(n, rows, i, PMRC_k);
             logistic_all(H, g);
@@ -17,24 +17,24 @@ static void pmrc_memories(const net *n, REAL *rows, REAL *next) {
 #pragma omp simd
             for (size_t j = 0; j < H; j++) {
                 v[j] = hyperbolic(v[j] + m[j]);
-                to[j] = m[j] + g[j] * (k[j] - m[j]);
+                kept[j] = m[j] + g[j] * (k[j] - m[j]);
             }
         } else {
 #pragma omp simd
             for (size_t j = 0; j < H; j++) {
                 v[j] = hyperbolic(v[j] + kappa[j] * m[j]);
-                to[j] = m[j] + alpha[j] * (v[j] - m[j]);
+                kept[j] = m[j] + alpha[j] * (v[j] - m[j]);
             }
         }
 #pragma omp simd
         for (size_t j = 0; j < H; j++) {
-            to[H + j] = now[j] = v[j] + beta[j] * h[j];
+            shown[j] = now[j] = v[j] + beta[j] * h[j];
         }
     }
 }
 
 static void pmrc_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
-    const size_t H = (size_t)n->cell->hidden, O = (size_t)n->cell->outputs;
+    const size_t O = (size_t)n->cell->outputs;
     begin(n, rows, PMRC_v, parameter(n, PMRC_b));
     into(n, PMRC_W, rows, X, PMRC_v);
     if (n->cell->flags & ML_RECURRENT) {
@@ -53,9 +53,10 @@ static void pmrc_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
         const REAL *omega = parameter(n, PMRC_omega);
         for (size_t i = 0; i < n->streams; i++) {
             const REAL *old = field(n, rows, i, PMRC_y);
+            REAL *kept = field(n, next, i, PMRC_y);
             for (size_t o = 0; o < O; o++) {
                 y[i * O + o] += omega[o] * old[o];
-                next[i * n->plan->width + 2 * H + o] = y[i * O + o];
+                kept[o] = y[i * O + o];
             }
         }
     }

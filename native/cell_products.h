@@ -4,6 +4,8 @@ typedef REAL lanes __attribute__((vector_size(LANES * sizeof(REAL))));
 typedef REAL loose_lanes
     __attribute__((vector_size(LANES * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
 
+typedef REAL quad __attribute__((vector_size(4 * sizeof(REAL))));
+
 enum {
     VECTORS = BLOCK / LANES,
     SIDE = 4,                     /* streams, or rows, whose sums are in registers together */
@@ -70,22 +72,52 @@ INLINED void add_tile(size_t blocks, size_t side, size_t cols, size_t units, con
     }
 }
 
-/* y (rows) += W x (cols): as many blocks side by side as keep the units of a core busy. */
+/* Sums of `blocks` blocks for one stream, in as many parts as keep the units of a core busy: a part
+ * has every so-manieth column. */
+INLINED void add_alone(size_t blocks, size_t cols, size_t units, const REAL *packed,
+                       const REAL *x, REAL *y) {
+    const size_t each = blocks * VECTORS, parts = ALONE / blocks;
+    lanes part[ALONE * VECTORS];
+    for (size_t i = 0; i < parts * each; i++) {
+        part[i] = (lanes){0};
+    }
+    size_t n = 0;
+    for (; n + parts <= cols; n += parts) {
+        for (size_t p = 0; p < parts; p++) {
+            for (size_t i = 0; i < each; i++) {
+                const REAL *w = packed + i / VECTORS * cols * BLOCK + i % VECTORS * LANES;
+                part[p * each + i] += *(const loose_lanes *)(w + (n + p) * BLOCK) * x[n + p];
+            }
+        }
+    }
+    for (; n < cols; n++) {
+        for (size_t i = 0; i < each; i++) {
+            const REAL *w = packed + i / VECTORS * cols * BLOCK + i % VECTORS * LANES;
+            part[i] += *(const loose_lanes *)(w + n * BLOCK) * x[n];
+        }
+    }
+    for (size_t i = each; i < parts * each; i++) {
+        part[i % each] += part[i];
+    }
+    add_units(units < blocks * BLOCK ? units : blocks * BLOCK, part, y);
+}
+
+/* y (rows) += W x (cols). */
 static void alone(size_t rows, size_t cols, const REAL *packed, const REAL *x, REAL *y) {
     for (size_t row = 0; row < rows;) {
         const size_t left = rows - row, blocks = (left + BLOCK - 1) / BLOCK;
         const REAL *w = packed + row * cols;
         if (blocks >= 8 && ALONE == 8) {
-            add_tile(8, 1, cols, left, w, x, 0, y + row, 0);
+            add_alone(8, cols, left, w, x, y + row);
             row += 8 * BLOCK;
         } else if (blocks >= 4) {
-            add_tile(4, 1, cols, left, w, x, 0, y + row, 0);
+            add_alone(4, cols, left, w, x, y + row);
             row += 4 * BLOCK;
         } else if (blocks >= 2) {
-            add_tile(2, 1, cols, left, w, x, 0, y + row, 0);
+            add_alone(2, cols, left, w, x, y + row);
             row += 2 * BLOCK;
         } else {
-            add_tile(1, 1, cols, left, w, x, 0, y + row, 0);
+            add_alone(1, cols, left, w, x, y + row);
             row += BLOCK;
         }
     }

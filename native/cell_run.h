@@ -6,47 +6,60 @@ typedef void (*step_backward)(const net *n, REAL *rows, REAL *g, const REAL *gy,
 typedef struct {
     step_forward forward;
     step_backward backward;
-    void (*derive)(const net *n);
+    void (*derive)(const net *n, REAL *derived); /* from the parameters */
+    void (*start)(const net *n, REAL *rows);     /* what is carried beside the state */
 } stepper;
 
 static const stepper steppers[] = {
-    [ML_AMRC] = {amrc_forward, amrc_backward, NULL},
-    [ML_PMRC] = {pmrc_forward, pmrc_backward, NULL},
-    [ML_AMN] = {amn_forward, amn_backward, amn_derive},
-    [ML_DTPN] = {dtpn_forward, dtpn_backward, NULL},
-    [ML_HYPER_AMN] = {hyper_forward, hyper_backward, hyper_derive},
-    [ML_SGW_AMN] = {sgw_forward, sgw_backward, sgw_derive},
-    [ML_NDM] = {ndm_forward, ndm_backward, NULL},
+    [ML_AMRC] = {amrc_forward, amrc_backward, NULL, NULL},
+    [ML_PMRC] = {pmrc_forward, pmrc_backward, NULL, NULL},
+    [ML_AMN] = {amn_forward, amn_backward, amn_derive, NULL},
+    [ML_DTPN] = {dtpn_forward, dtpn_backward, NULL, NULL},
+    [ML_HYPER_AMN] = {hyper_forward, hyper_backward, hyper_derive, NULL},
+    [ML_SGW_AMN] = {sgw_forward, sgw_backward, sgw_derive, sgw_start},
+    [ML_NDM] = {ndm_forward, ndm_backward, NULL, ndm_start},
 };
 
-static size_t spare_size(const cell_plan *p) { return (p->streams + 1) * (p->width + BLOCK); }
+static size_t spare_size(const cell_plan *p) { return (p->streams + 1) * p->width; }
 
-/* Packed weights, what is derived, three rows of each stream; gradients of a step. */
+/* Three rows of each stream; gradients of a step. */
 static size_t work_size(const ml_cell *cell, const cell_plan *p) {
     const size_t io = (size_t)cell->inputs + (size_t)cell->outputs;
-    return p->packed + p->derived + 3 * spare_size(p) + p->streams * (p->state + io);
+    return (3 * spare_size(p) + p->streams * (p->state + io) + BLOCK - 1) / BLOCK * BLOCK;
 }
 
-/* A tile ready to walk; the scratch behind what it owns. */
-static REAL *prepared(net *n, const ml_cell *cell, const cell_plan *plan, size_t streams,
-                      const REAL *parameters, REAL *gradient, REAL *work) {
-    *n = (net){.cell = cell, .plan = plan, .parameters = parameters, .gradient = gradient,
-               .streams = streams};
+/* A tile ready to walk. */
+static net prepared(const ml_cell *cell, const cell_plan *plan, size_t streams,
+                    const REAL *parameters, const REAL *packed, REAL *work) {
+    net n = {.cell = cell, .plan = plan, .parameters = parameters, .spare = work,
+             .streams = streams};
     for (size_t i = 0; i < plan->matrices; i++) {
         const cell_matrix *m = &plan->matrix[i];
-        n->packed[i] = work;
-        work += packed_size(m->rows, m->cols);
-        n->turned[i] = work;
-        work += packed_size(m->cols, m->rows);
-        pack(m->rows, m->cols, m->cols, 1, parameters + m->at, n->packed[i]);
-        pack(m->cols, m->rows, 1, m->cols, parameters + m->at, n->turned[i]);
+        n.packed[i] = packed;
+        packed += packed_size(m->rows, m->cols);
+        n.turned[i] = packed;
+        packed += packed_size(m->cols, m->rows);
     }
-    n->derived = work;
-    n->spare = work + plan->derived;
+    n.derived = packed;
+    return n;
+}
+
+/* All that follows from the parameters: packed weights, their transposes, what a cell derives. */
+static void packed_all(const ml_cell *cell, const cell_plan *plan, const void *parameters,
+                       void *packed) {
+    const REAL *weights = parameters;
+    REAL *to = packed;
+    const net n = prepared(cell, plan, 0, weights, to, NULL);
+    for (size_t i = 0; i < plan->matrices; i++) {
+        const cell_matrix *m = &plan->matrix[i];
+        pack(m->rows, m->cols, m->cols, 1, weights + m->at, to);
+        to += packed_size(m->rows, m->cols);
+        pack(m->cols, m->rows, 1, m->cols, weights + m->at, to);
+        to += packed_size(m->cols, m->rows);
+    }
     if (steppers[cell->kind].derive) {
-        steppers[cell->kind].derive(n);
+        steppers[cell->kind].derive(&n, to);
     }
-    return n->spare + spare_size(plan);
 }
 
 static int padded(const uint8_t *mask, size_t stream, size_t steps, size_t t) {
@@ -61,35 +74,66 @@ static REAL *rows_of(const net *n, REAL *tape, REAL *two, size_t steps, size_t t
     return two + t % 2 * spare_size(n->plan);
 }
 
+/* The states (streams, S) into rows, and out of them. */
+static void put_states(const net *n, const REAL *state, REAL *rows) {
+    for (size_t i = 0; i < n->streams; i++) {
+        for (size_t k = 0; k < n->plan->states; k++) {
+            const size_t name = n->plan->carries[k], size = n->plan->size[name];
+            set(size, state, field(n, rows, i, name));
+            state += size;
+        }
+    }
+}
+
+static void take_states(const net *n, REAL *rows, REAL *state) {
+    for (size_t i = 0; i < n->streams; i++) {
+        for (size_t k = 0; k < n->plan->states; k++) {
+            const size_t name = n->plan->carries[k], size = n->plan->size[name];
+            const int here = n->plan->stores[name];
+            set(size, here ? stored(n, rows, i, name) : field(n, rows, i, name), state);
+            state += size;
+        }
+    }
+}
+
+/* A stream that waits: what it carries goes into the next row as it is. */
+static void wait(const net *n, REAL *rows, REAL *next, size_t stream) {
+    for (size_t k = 0; k < n->plan->carried; k++) {
+        const size_t name = n->plan->carries[k];
+        set(n->plan->size[name], field(n, rows, stream, name), field(n, next, stream, name));
+    }
+}
+
 /* x (streams, steps, I), state (streams, S) in place, y (streams, steps, O); tape (steps, streams,
  * width) or NULL. Padding leaves the state and answers 0. A step writes its state where the next
  * one reads it. */
 static void forward(const ml_cell *cell, const cell_plan *plan, size_t streams, size_t steps,
-                    const void *parameters, const void *inputs, const uint8_t *mask, void *states,
-                    void *outputs, void *kept, void *work) {
-    const size_t I = (size_t)cell->inputs, O = (size_t)cell->outputs, S = plan->state;
-    const size_t width = plan->width;
+                    const void *parameters, const void *packed, const void *inputs,
+                    const uint8_t *mask, void *states, void *outputs, void *kept, void *work) {
+    const size_t I = (size_t)cell->inputs, O = (size_t)cell->outputs;
     const REAL *x = inputs;
-    REAL *state = states, *y = outputs, *tape = kept;
-    net n;
-    REAL *two = prepared(&n, cell, plan, streams, parameters, NULL, work);
-    REAL *out = two + 2 * spare_size(plan), *rows = rows_of(&n, tape, two, steps, 0);
-    for (size_t i = 0; i < streams; i++) {
-        set(S, state + i * S, rows + i * width + I);
+    REAL *y = outputs, *tape = kept;
+    net n = prepared(cell, plan, streams, parameters, packed, work);
+    REAL *two = n.spare + spare_size(plan), *out = two + 2 * spare_size(plan);
+    REAL *rows = rows_of(&n, tape, two, steps, 0);
+    n.home = tape || mask ? NULL : rows;
+    put_states(&n, states, rows);
+    if (steppers[cell->kind].start) {
+        steppers[cell->kind].start(&n, rows);
     }
     for (size_t t = 0; t < steps; t++) {
         REAL *next = rows_of(&n, tape, two, steps, t + 1);
         for (size_t i = 0; i < streams; i++) {
             if (padded(mask, i, steps, t)) {
-                memset(rows + i * width, 0, I * sizeof(REAL));
+                memset(field(&n, rows, i, X), 0, I * sizeof(REAL));
             } else {
-                set(I, x + (i * steps + t) * I, rows + i * width);
+                set(I, x + (i * steps + t) * I, field(&n, rows, i, X));
             }
         }
-        steppers[cell->kind].forward(&n, rows, next + I, out);
+        steppers[cell->kind].forward(&n, rows, next, out);
         for (size_t i = 0; i < streams; i++) {
             if (padded(mask, i, steps, t)) {
-                set(S, rows + i * width + I, next + i * width + I);
+                wait(&n, rows, next, i);
                 memset(y + (i * steps + t) * O, 0, O * sizeof(REAL));
             } else {
                 set(O, out + i * O, y + (i * steps + t) * O);
@@ -97,9 +141,7 @@ static void forward(const ml_cell *cell, const cell_plan *plan, size_t streams, 
         }
         rows = next;
     }
-    for (size_t i = 0; i < streams; i++) {
-        set(S, rows + i * width + I, state + i * S);
-    }
+    take_states(&n, rows, states);
 }
 
 /* Outer products of some rows into the gradients of all matrices. */
@@ -114,15 +156,16 @@ static void flush(const net *n, const REAL *rows, size_t count) {
 /* gy (streams, steps, O), gstate (streams, S) in place, gx (streams, steps, I), gradient
  * (parameters): added to. The tape is used up. */
 static void backward(const ml_cell *cell, const cell_plan *plan, size_t streams, size_t steps,
-                     const void *parameters, const uint8_t *mask, void *kept,
+                     const void *parameters, const void *packed, const uint8_t *mask, void *kept,
                      const void *goutputs, void *gstates, void *ginputs, void *gparameters,
                      void *work) {
     const size_t I = (size_t)cell->inputs, O = (size_t)cell->outputs, S = plan->state;
     const size_t chunk = (FLUSHED + streams - 1) / streams;
     const REAL *gy = goutputs;
     REAL *gstate = gstates, *gx = ginputs, *tape = kept;
-    net n;
-    REAL *g = prepared(&n, cell, plan, streams, parameters, gparameters, work);
+    net n = prepared(cell, plan, streams, parameters, packed, work);
+    REAL *g = n.spare + spare_size(plan);
+    n.gradient = gparameters;
     REAL *gin = g + plan->streams * S, *gout = gin + plan->streams * I;
     size_t waiting = 0;
     for (size_t t = steps; t-- > 0;) {
@@ -151,4 +194,5 @@ static void backward(const ml_cell *cell, const cell_plan *plan, size_t streams,
     }
 }
 
-const cell_core CORE = {.work = work_size, .forward = forward, .backward = backward};
+const cell_core CORE = {
+    .work = work_size, .pack = packed_all, .forward = forward, .backward = backward};

@@ -14,14 +14,14 @@ INLINED REAL gelu_slope(REAL x) {
 }
 
 /* Σ_j |Wc_ij|, how strongly a candidate would speak. */
-static void sgw_derive(const net *n) {
+static void sgw_derive(const net *n, REAL *derived) {
     const size_t P = (size_t)n->cell->candidates, W = (size_t)n->cell->workspace;
     const REAL *Wc = parameter(n, SGW_Wc);
     for (size_t i = 0; i < P; i++) {
-        n->derived[i] = 0;
+        derived[i] = 0;
 #pragma omp simd
         for (size_t j = 0; j < W; j++) {
-            n->derived[i] += magnitude(Wc[i * W + j]);
+            derived[i] += magnitude(Wc[i * W + j]);
         }
     }
 }
@@ -49,40 +49,39 @@ static void sgw_compete(const net *n, REAL *rows) {
     }
 }
 
-/* Row by row: w' into the workspace's own pairs. */
-static void sgw_pair(const net *n, const REAL *now, const REAL *R, REAL *restrict to) {
+static void sgw_start(const net *n, REAL *rows) {
     const size_t W = (size_t)n->cell->workspace;
-    const REAL *rho = parameter(n, SGW_rho);
-    for (size_t i = 0; i < W; i++) {
-        const REAL kept = rho[i], written = (1 - kept) * now[i];
-#pragma omp simd
-        for (size_t j = 0; j < W; j++) {
-            to[i * W + j] = kept * R[i * W + j] + written * now[j];
-        }
+    for (size_t i = 0; i < n->streams; i++) {
+        recall(W, W, stored(n, rows, i, SGW_R), field(n, rows, i, SGW_w),
+               field(n, rows, i, SGW_recalled));
     }
 }
 
+/* The liquid step, and w' into the workspace's own pairs, which recall for the next step. */
 static void sgw_workspace(const net *n, REAL *rows, REAL *next) {
     const size_t W = (size_t)n->cell->workspace, width = n->plan->width;
-    const REAL *A = parameter(n, SGW_A), *B = parameter(n, SGW_B);
+    const REAL *A = parameter(n, SGW_A), *B = parameter(n, SGW_B), *rho = parameter(n, SGW_rho);
+    REAL *written = n->spare;
     begin(n, rows, SGW_f, NULL);
     times_turned(n, SGW_Wc, 0, field(n, rows, 0, SGW_sent), width, field(n, rows, 0, SGW_f),
                  width);
     for (size_t i = 0; i < n->streams; i++) {
-        const REAL *w = field(n, rows, i, SGW_w), *R = field(n, rows, i, SGW_R);
+        const REAL *w = field(n, rows, i, SGW_w), *recalled = field(n, rows, i, SGW_recalled);
         REAL *f = field(n, rows, i, SGW_f), *now = field(n, rows, i, SGW_new);
+#pragma omp simd
         for (size_t j = 0; j < W; j++) {
-            f[j] = hyperbolic(f[j] + dot(W, R + j * W, w));
+            f[j] = hyperbolic(f[j] + recalled[j]);
             now[j] = liquid(w[j], f[j], A[j], B[j]);
+            written[j] = (1 - rho[j]) * now[j];
         }
-        set(W, now, next + i * n->plan->width);
-        sgw_pair(n, now, R, next + i * n->plan->width + W);
+        set(W, now, field(n, next, i, SGW_w));
+        pair(W, rho, written, now, stored(n, rows, i, SGW_R), stored(n, next, i, SGW_R), now,
+             field(n, next, i, SGW_recalled));
     }
 }
 
 static void sgw_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
-    const size_t H = (size_t)n->cell->hidden, W = (size_t)n->cell->workspace;
-    const size_t M = (size_t)n->cell->slots;
+    const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots;
     const gated_store t = store_of(n, M, SGW_Vv, SGW_decay, 0);
     sgw_compete(n, rows);
     sgw_workspace(n, rows, next);
@@ -101,7 +100,7 @@ static void sgw_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
         REAL *read = field(n, rows, i, SGW_read), *out = field(n, rows, i, SGW_out);
         logistic_all(M, k);
         logistic_all(M, q);
-        store_forward(&t, units, k, q, field(n, rows, i, SGW_Mm), next + i * n->plan->width + W + W * W, read);
+        store_forward(&t, units, k, q, stored(n, rows, i, SGW_Mm), stored(n, next, i, SGW_Mm), read);
 #pragma omp simd
         for (size_t j = 0; j < H; j++) {
             read[j] = hyperbolic(read[j]);

@@ -25,9 +25,9 @@ ml_status ml_cell_sizes(const ml_cell *cell, ml_cell_size *sizes) {
     if (!cell_plan_of(cell, &plan)) {
         return ML_BAD_DIMS;
     }
-    const size_t tail = BLOCK; /* products read whole blocks */
     *sizes = (ml_cell_size){.parameters = plan.parameters, .state = plan.state,
-                            .tape = plan.width, .tail = tail, .streams = plan.streams,
+                            .tape = plan.width, .streams = plan.streams,
+                            .packed = plan.packed + plan.derived,
                             .work = core_of(0)->work(cell, &plan)};
     return ML_OK;
 }
@@ -66,9 +66,18 @@ static int crew_of(const ml_cell *cell, const ml_cell_run *run, crew *c) {
     return 1;
 }
 
+ml_status ml_cell_pack(const ml_cell *cell, int32_t doubles, const void *parameters, void *packed) {
+    cell_plan plan;
+    if (!cell_plan_of(cell, &plan)) {
+        return ML_BAD_DIMS;
+    }
+    core_of(doubles)->pack(cell, &plan, parameters, packed);
+    return ML_OK;
+}
+
 ml_status ml_cell_forward(const ml_cell *cell, const ml_cell_run *run, const void *parameters,
-                          const void *x, const uint8_t *mask, void *state, void *y, void *tape,
-                          void *work) {
+                          const void *packed, const void *x, const uint8_t *mask, void *state,
+                          void *y, void *tape, void *work) {
     crew c;
     if (!crew_of(cell, run, &c)) {
         return ML_BAD_DIMS;
@@ -80,7 +89,7 @@ ml_status ml_cell_forward(const ml_cell *cell, const ml_cell_run *run, const voi
     for (size_t team = 0; team < c.teams; team++) {
         for (size_t i = team; i < c.tiles; i += c.teams) {
             const size_t first = i * plan->streams;
-            c.core->forward(cell, plan, streams_of(plan, run, i), T, parameters,
+            c.core->forward(cell, plan, streams_of(plan, run, i), T, parameters, packed,
                           part(x, first, T * I, bytes),
                           mask ? mask + first * T : NULL, share(state, first, plan->state, bytes),
                           share(y, first, T * O, bytes),
@@ -105,8 +114,8 @@ static void gathered(size_t tiles, size_t count, int doubles, void *gradients) {
 }
 
 ml_status ml_cell_backward(const ml_cell *cell, const ml_cell_run *run, const void *parameters,
-                           const uint8_t *mask, void *tape, const void *gy, void *gstate,
-                           void *gx, void *gradients, void *work) {
+                           const void *packed, const uint8_t *mask, void *tape, const void *gy,
+                           void *gstate, void *gx, void *gradients, void *work) {
     crew c;
     if (!crew_of(cell, run, &c)) {
         return ML_BAD_DIMS;
@@ -120,7 +129,7 @@ ml_status ml_cell_backward(const ml_cell *cell, const ml_cell_run *run, const vo
             const size_t first = i * plan->streams;
             void *gradient = share(gradients, i, plan->parameters, bytes);
             memset(gradient, 0, plan->parameters * bytes);
-            c.core->backward(cell, plan, streams_of(plan, run, i), T, parameters,
+            c.core->backward(cell, plan, streams_of(plan, run, i), T, parameters, packed,
                            mask ? mask + first * T : NULL,
                            share(tape, first, T * plan->width, bytes),
                            part(gy, first, T * O, bytes), share(gstate, first, plan->state, bytes),

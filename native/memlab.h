@@ -125,7 +125,7 @@ typedef struct {
     size_t parameters; /* of all parameters, one after the other */
     size_t state;      /* of a stream's state */
     size_t tape;       /* of what a stream leaves of one step for the adjoint */
-    size_t tail;       /* that follow the whole tape, for products read whole blocks */
+    size_t packed;     /* of all that follows from the parameters */
     size_t work;       /* of scratch for one thread */
     size_t streams;    /* whose gradients are summed apart: a tile */
 } ml_cell_size;
@@ -139,18 +139,21 @@ typedef struct {
 
 ml_status ml_cell_sizes(const ml_cell *cell, ml_cell_size *sizes);
 
+/* What every run with these parameters, the effective ones, reads besides them. */
+ml_status ml_cell_pack(const ml_cell *cell, int32_t doubles, const void *parameters, void *packed);
+
 /* x (B, T, I), mask (B, T) of 0 for padding or NULL, state (B, S) in place, y (B, T, O); tape
- * (B T tape + tail) or NULL; work (threads, work). Parameters are the effective ones. */
+ * (B T tape) or NULL; work (threads, work). */
 ml_status ml_cell_forward(const ml_cell *cell, const ml_cell_run *run, const void *parameters,
-                          const void *x, const uint8_t *mask, void *state, void *y, void *tape,
-                          void *work);
+                          const void *packed, const void *x, const uint8_t *mask, void *state,
+                          void *y, void *tape, void *work);
 
 /* The exact adjoint of a forward with tape, which it uses up: gy (B, T, O) and gstate (B, S) of
  * the last state give gstate of the first, gx (B, T, I), and the gradient of the parameters in the
  * first of gradients (ceil(B / streams), parameters). */
 ml_status ml_cell_backward(const ml_cell *cell, const ml_cell_run *run, const void *parameters,
-                           const uint8_t *mask, void *tape, const void *gy, void *gstate,
-                           void *gx, void *gradients, void *work);
+                           const void *packed, const uint8_t *mask, void *tape, const void *gy,
+                           void *gstate, void *gx, void *gradients, void *work);
 
 /* ---- Optimisers that clip the norm of their gradient: optimisers.c ---- */
 

@@ -3,9 +3,11 @@
 One process, one thread, its own time; every figure is a median over interleaved rounds, in
 thousands of time steps per second (8 inputs, 4 outputs, 64 slots; SGW-AMN: as many candidates as
 units, a workspace of 16). Peak is the share of this core's measured rate of multiply-adds that the
-products and stores of a cell reach. Exits with 1 where a bar is missed.
+products and stores of a cell reach. What Python adds to a prediction is its time less that of the
+core's walk within it, caches as they are after the walk. Exits with 1 where a bar is missed.
 """
 
+import math
 import statistics
 import sys
 import time
@@ -13,23 +15,35 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import TypeAlias, final
+from unittest.mock import patch
 
+import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from memlab.cells import CELLS
+from memlab.cells import CELLS, ready
 from memlab.cells.cell import Cell, Tensors, run
 from memlab.cells.compiled import run_compiled
+from memlab.cells.models import create_model
+from memlab.native import lib
 
 INPUTS, OUTPUTS, SLOTS, WORKSPACE, ROUNDS = 8, 4, 64, 16, 3
 WIDTHS = (32, 64, 128, 256)
 STREAM, LESSON = 10_000, 1000  # steps of one stream that walks, and of one that learns
 BATCH, SHORT = 32, 50  # streams beside each other, their steps
 STORED = 64_000_000  # numbers of tape above which a training run is cut shorter
+PREDICTED, CALLS = 1000, 300  # steps of a prediction; how many are timed
+MOST = 0.01  # of a prediction may be Python
 Timed: TypeAlias = Callable[[], object]
 
+STORES = ("Mm", "F", "R")  # states that are written, kept and read whole
+UNIT_BY_UNIT = {  # arrays of a cell that are no matrices of a product
+    "hyper_amn": ("A", "B", "L", "Vv", "X", "decay"),
+    "sgw_amn": ("Vv",),
+    "ndm": ("Vv",),
+}
 ONE_STREAM: dict[str, dict[int, float]] = {  # thousands of steps per second, by width
     "amrc": {32: 2000},
     "pmrc": {256: 100},
@@ -67,11 +81,17 @@ def walker(name: str, width: int, *, learns: bool) -> Walker:
 
 def multiply_adds(name: str, width: int) -> int:
     """Of one step of one stream: products, and three for each number of a store."""
+    if name not in CELLS:
+        gates = 4 if name == "LSTM" else 3
+        return gates * width * (INPUTS + width) + OUTPUTS * width
     cell = walker(name, width, learns=False).cell
-    shapes = cell.shapes()
-    products = sum(shape[0] * shape[1] for shape in shapes.values() if len(shape) == 2)
-    states = [cell.blank(1, torch.zeros(1))[key][0] for key in cell.states()]
-    return products + sum(3 * state.numel() for state in states if state.ndim > 1)
+    products = sum(
+        math.prod(shape)
+        for key, shape in cell.shapes().items()
+        if len(shape) > 1 and key not in UNIT_BY_UNIT.get(name, "")
+    )
+    states = cell.blank(1, torch.zeros(1))
+    return products + sum(3 * states[key].numel() for key in STORES if key in states)
 
 
 def peak() -> float:
@@ -172,16 +192,18 @@ def walking(width: int, most: float) -> tuple[Table, bool]:
     """Inference of one stream and of a batch."""
     alone, beside = (rates(width, batch, learns=False) for batch in (1, BATCH))
     title = f"walking, {width} units"
-    names = ("one stream", "bar", "times GRU", f"{BATCH} streams", "times GRU", "peak")
+    names = ["one stream", "bar", "times GRU", f"{BATCH} streams", "times GRU"]
+    names += ["multiply-adds", "peak"]
     table, held = Table(title, *names), True
     for name in alone:
         bar = ONE_STREAM.get(name, {}).get(width)
         held &= bar is None or alone[name] >= bar
         told = "" if bar is None else f"{bar:g} {'held' if alone[name] >= bar else 'NO'}"
-        share = beside[name] * 1e3 * multiply_adds(name, width) / most if name in CELLS else None
+        work = multiply_adds(name, width)
+        reached = (f"{work:,}", f"{beside[name] * 1e3 * work / most:.0%}")
         figures = (alone[name] / alone["GRU"], beside[name], beside[name] / beside["GRU"])
         row = (f"{alone[name]:,.0f}", told, *(f"{x:,.2f}" for x in figures))
-        table.add_row(name, *row, "" if share is None else f"{share:.0%}")
+        table.add_row(name, *row, *reached)
     return table, held
 
 
@@ -200,6 +222,48 @@ def learning(width: int) -> tuple[Table, bool]:
     return table, held
 
 
+@final
+class Watched:
+    """The core's walk, and how long the last one took, s."""
+
+    spent = 0.0
+
+    def ml_cell_forward(self, *arguments: object) -> int:
+        """The same walk."""
+        began = time.thread_time()
+        status: int = lib.ml_cell_forward(*arguments)
+        self.spent = time.thread_time() - began
+        return status
+
+
+def predicting(width: int) -> tuple[Table, bool]:
+    """What Python adds to a prediction of one stream by a model of default sizes."""
+    title = f"predicting {PREDICTED:,} steps, {width} units"
+    table, held = Table(title, "the core, µs", "Python, µs", "share", ""), True
+    for name in CELLS:
+        inside, around = predictions(name, width)
+        share = around / inside
+        held &= share < MOST
+        row = (f"{inside * 1e6:,.0f}", f"{around * 1e6:.0f}", f"{share:.1%}")
+        told = "held" if share < MOST else f"NO: 1 % is {MOST * inside * 1e6:.1f} µs"
+        table.add_row(name, *row, told)
+    return table, held
+
+
+def predictions(name: str, width: int) -> tuple[float, float]:
+    """Seconds in the core and around it, medians over many predictions."""
+    model = create_model(name, hidden_size=width, random_state=0).build(INPUTS, OUTPUTS)
+    given = np.random.default_rng(0).standard_normal((PREDICTED, INPUTS)).astype(np.float32)
+    model.predict(given)
+    core, inside, around = Watched(), [], []
+    with patch.object(ready, "lib", core):
+        for _ in range(CALLS):
+            whole = spent(partial(model.predict, given))
+            inside.append(core.spent)
+            around.append(whole - core.spent)
+    return statistics.median(inside), statistics.median(around)
+
+
 def main() -> None:
     """Measure and judge."""
     torch.set_num_threads(1)
@@ -207,7 +271,7 @@ def main() -> None:
     screen = Console()
     screen.print(f"peak of this core: {most / 1e9:.1f} G multiply-adds per second")
     for width in WIDTHS:
-        for table, good in (walking(width, most), learning(width)):
+        for table, good in (predicting(width), walking(width, most), learning(width)):
             screen.print(table)
             held &= good
     sys.exit(not held)

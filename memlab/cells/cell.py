@@ -1,6 +1,7 @@
 """What a recurrent cell is: sizes, and one synchronous time step as a pure function."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import TypeAlias, get_type_hints
 
 import torch
@@ -45,7 +46,7 @@ class Cell(ABC):
             for name, it in self.parameters().items()
         }
 
-    def effective(self, raw: Tensors) -> Tensors:
+    def effective(self, raw: Mapping[str, Tensor]) -> Tensors:
         """The parameters of the equations, from the unconstrained ones that are trained."""
         return {name: it.law.effective(raw[name]) for name, it in self.parameters().items()}
 

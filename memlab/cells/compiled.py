@@ -122,6 +122,7 @@ class _Call:
         doubles = x.dtype == torch.float64
         self.run = ffi.new("ml_cell_run *", (self.batch, self.steps, threads, doubles))
         self.work = self.empty(threads * self.sizes.work)
+        self.packed = self.empty(self.sizes.packed)
 
     def empty(self, *shape: int) -> Tensor:
         """An array of the run's type."""
@@ -133,7 +134,7 @@ class _Call:
 
     def tape(self) -> Tensor:
         """Room for what the adjoint wants to know."""
-        count = self.batch * self.steps * self.sizes.tape + self.sizes.tail
+        count = self.batch * self.steps * self.sizes.tape
         with suppress(IndexError):
             last = USED.pop()
             if last.dtype == self.like.dtype and last.numel() >= count:
@@ -144,7 +145,9 @@ class _Call:
         self, parameters: Tensor, x: Tensor, state: Tensor, y: Tensor, tape: Tensor | None
     ) -> None:
         """Walk through all steps; state in place."""
-        arrays = (parameters, x, self.mask, state, y, tape, self.work)
+        doubles, packed = self.run.doubles, address(self.packed)
+        done(lib.ml_cell_pack(self.cell, doubles, address(parameters), packed))
+        arrays = (parameters, self.packed, x, self.mask, state, y, tape, self.work)
         done(lib.ml_cell_forward(self.cell, self.run, *map(address, arrays)))
 
     def backward(
@@ -153,7 +156,7 @@ class _Call:
         """Gradients of the parameters, of the first state, of the inputs."""
         gx = self.empty(self.batch, self.steps, self.cell.inputs)
         gradients = self.empty(self.tiles, self.sizes.parameters)
-        arrays = (parameters, self.mask, tape, gy, gstate, gx, gradients, self.work)
+        arrays = (parameters, self.packed, self.mask, tape, gy, gstate, gx, gradients, self.work)
         done(lib.ml_cell_backward(self.cell, self.run, *map(address, arrays)))
         return gradients[0], gstate, gx
 

@@ -44,11 +44,11 @@ Measure: TypeAlias = Callable[[Trace], Tensor]  # (N, T), or (N, T, …) where t
 def trace(model: CellRegressor, X: object, state: Mapping[str, object] | None = None) -> Trace:
     """Walk through ``X (N, T, I)`` or ``(T, I)`` step by step; the model stays as it is."""
     network = model.network()
-    x = inputs(X, network.cell.sizes()["i"], "raise").x
+    x = torch.tensor(inputs(X, network.cell.sizes()["i"], "raise").x)
     return walked(network.cell, network.parameters, network.state(len(x), state), x)
 
 
-def walked(cell: Cell, raw: Tensors, state: Tensors, x: Tensor) -> Trace:
+def walked(cell: Cell, raw: Mapping[str, Tensor], state: Tensors, x: Tensor) -> Trace:
     """Walk through ``x (N, T, I)`` from ``state (N, …)``, with raw parameters."""
     p, states = cell.effective(raw), [state]
     with torch.no_grad():

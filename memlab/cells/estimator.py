@@ -84,9 +84,8 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
 
     def predict(self, X: object, state: Mapping[str, object] | None = None) -> Array:
         """Outputs at every step from ``state``, or else from a blank one; nothing is changed."""
-        network, flat = self.network(), self.learned_.flat
-        y, _ = network.outputs(X, state)
-        return y[..., 0] if flat else y
+        y = self.network().predict(X, state)
+        return y[..., 0] if self.learned_.flat else y
 
     def score(self, X: object, y: object, sample_weight: object = None) -> float:
         """R² over all steps that count, mean over the outputs; every step has the same weight."""
@@ -95,7 +94,7 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
         network = self.network()
         sizes = network.cell.sizes()
         told = lessons(X, y, on_nan=self.on_nan, width=sizes["i"], outs=sizes["o"])
-        found, _ = network.outputs(X)
+        found = network.predict(X)
         kept = told.counts.numpy()
         return float(r2_score(told.y.numpy()[kept], found.reshape(told.y.shape)[kept]))
 
@@ -107,10 +106,12 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
 
     def network(self) -> Network:
         """The cell with what it has learned."""
-        check_is_fitted(self, "learned_")
+        if "learned_" not in vars(self):
+            check_is_fitted(self, "learned_")  # raises; where nothing is wrong it takes its time
         check_choice("backend", self.backend, BACKENDS)
         check_choice("on_nan", self.on_nan, ON_NAN)
-        return Network(self.learned_.cell, self.learned_.parameters, self.backend, self.on_nan)
+        learned = self.learned_
+        return Network(learned.cell, learned.parameters, learned.ready, self.backend, self.on_nan)
 
     def reset_memory(self) -> Self:
         """Clear every state in which the last stream of the training has ended."""

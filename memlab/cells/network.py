@@ -4,14 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from memlab import native
 from memlab.cells.cell import Cell, Tensors, run
-from memlab.cells.compiled import run_compiled, sheet
+from memlab.cells.compiled import KINDS, run_compiled
 from memlab.cells.equations.dtpn import Dtpn
-from memlab.cells.sequences import Array, inputs, numbers
+from memlab.cells.ready import Ready
+from memlab.cells.sequences import Array, Inputs, inputs, numbers
+from memlab.cells.values import Values
 
 Run: TypeAlias = Callable[[Cell, Tensors, Tensors, Tensor, Tensor | None], tuple[Tensor, Tensors]]
 BACKENDS = ("auto", "native", "torch")
@@ -23,26 +26,41 @@ class Network:
     """A pure function from inputs and a state to outputs and a state."""
 
     cell: Cell
-    parameters: Tensors  # raw, never written to
+    parameters: Values  # raw, never written to
+    ready: Ready
     backend: str
     on_nan: str
 
-    def outputs(
-        self, given: object, state: Mapping[str, object] | None = None
-    ) -> tuple[Array, Tensors]:
-        """Outputs for ``X (N, T, I)`` or a stream ``(T, I)``, shaped alike; the state after it.
+    def predict(self, given: object, state: Mapping[str, object] | None = None) -> Array:
+        """Outputs for ``X (N, T, I)`` or a stream ``(T, I)``, shaped alike.
 
         Starts from ``state``, or from a blank one. NaN where a step was skipped.
         """
         into = inputs(given, self.cell.sizes()["i"], self.on_nan)
+        if not compiled(self.cell, self.backend):
+            return _shown(into, self._run(into, state)[0])
+        core = self.ready.core(self.cell, self.parameters)
+        if state is None:
+            return _shown(into, core.walk(into.x, core.blank(len(into.x)), into.known))
+        return _shown(into, core.walk(into.x, _joined(self.state(len(into.x), state)), into.known))
+
+    def outputs(self, given: object, state: Mapping[str, object]) -> tuple[Array, Tensors]:
+        """The same, with the state afterwards."""
+        into = inputs(given, self.cell.sizes()["i"], self.on_nan)
+        if not compiled(self.cell, self.backend):
+            y, ended = self._run(into, state)
+            return _shown(into, y), ended
         begun = self.state(len(into.x), state)
-        known = None if into.known.all() else into.known
+        flat = _joined(begun)
+        y = self.ready.core(self.cell, self.parameters).walk(into.x, flat, into.known)
+        return _shown(into, y), _parted(flat, begun)
+
+    def _run(self, into: Inputs, state: Mapping[str, object] | None) -> tuple[Array, Tensors]:
+        x, begun = torch.tensor(into.x), self.state(len(into.x), state)
+        known = None if into.known is None else torch.tensor(into.known)
         with torch.no_grad():
-            y, ended = runner(self.cell, self.backend)(
-                self.cell, self.parameters, begun, into.x, known
-            )
-        y = torch.where(into.known[..., None], y, torch.nan)
-        return (y[0] if into.stream else y).numpy(), ended
+            y, ended = run(self.cell, dict(self.parameters), begun, x, known)
+        return y.numpy(), ended
 
     def state(self, batch: int, given: object = None) -> Tensors:
         """A checked copy of a state of that many streams; without one the blank state."""
@@ -90,15 +108,20 @@ class Stream:
         self._state = self._network.state(streams_of(state), state)
 
 
-def runner(cell: Cell, backend: str) -> Run:
-    """The function that runs a cell."""
-    compiled = native.available() and sheet(cell) is not None
-    if backend == "native" and not compiled:
+def compiled(cell: Cell, backend: str) -> bool:
+    """Whether the core runs a cell; ValueError if it has to and cannot."""
+    can = native.available() and type(cell) in KINDS
+    if backend == "native" and not can:
         raise ValueError(
             f"backend='native' must have {type(cell).__name__} in the native library and that "
             f"built; backend='auto' or 'torch' would do"
         )
-    return run_compiled if compiled and backend != "torch" else run
+    return can and backend != "torch"
+
+
+def runner(cell: Cell, backend: str) -> Run:
+    """The function that runs a cell and can be asked for gradients."""
+    return run_compiled if compiled(cell, backend) else run
 
 
 def stores(cell: Cell) -> tuple[str, ...]:
@@ -134,4 +157,26 @@ def _state(name: str, given: object, like: Tensor) -> Tensor:
     found = torch.tensor(bare, dtype=torch.float32)
     if not found.isfinite().all():
         raise ValueError(f"state {name!r} must be finite")
+    return found
+
+
+def _shown(into: Inputs, y: Array) -> Array:
+    """Outputs as inputs were given."""
+    if into.known is not None:
+        y[~into.known] = np.nan
+    return y[0] if into.stream else y
+
+
+def _joined(state: Tensors) -> Array:
+    """A state as the core has it, ``(N, S)``."""
+    return np.concatenate([one.numpy().reshape(len(one), -1) for one in state.values()], 1)
+
+
+def _parted(flat: Array, like: Tensors) -> Tensors:
+    """A state of the core by name."""
+    found, begin = {}, 0
+    for name, one in like.items():
+        end = begin + one[0].numel()
+        found[name] = torch.from_numpy(flat[:, begin:end].reshape(one.shape))
+        begin = end
     return found

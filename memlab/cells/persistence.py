@@ -20,6 +20,7 @@ from memlab.cells.estimator import CellRegressor
 from memlab.cells.models import MODELS
 from memlab.cells.optimisers import OPTIMISERS
 from memlab.cells.training import Learned
+from memlab.cells.values import Values
 
 VERSION = 1
 UNSEALED = "0" * 64  # stands where the digest will be, while that is computed
@@ -150,7 +151,7 @@ def _learned(told: Mapping[str, Any], tensors: Tensors) -> Learned:
     Generator().set_state(generator)  # raises for what is none
     return Learned(
         cell,
-        _ordered(groups["parameters"], shapes),
+        Values(_ordered(groups["parameters"], shapes)),
         _ordered(groups["masks"], shapes),
         groups["moments"],
         _ordered(groups["memory"], memory),

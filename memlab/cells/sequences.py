@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias, final
+from math import isfinite
+from typing import Any, NamedTuple, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +14,11 @@ Array: TypeAlias = npt.NDArray[Any]
 NUMBERS = "biuf"  # kinds of numpy types: bool, int, unsigned, float
 
 
-@final
-@dataclass(frozen=True)
-class Inputs:
+class Inputs(NamedTuple):
     """What goes into a network."""
 
-    x: Tensor  # (N, T, I), 0 where it is not known
-    known: Tensor  # (N, T), whether all inputs of a step are numbers
+    x: Array  # (N, T, I) float32, 0 where it is not known; perhaps what was given itself
+    known: Array | None  # (N, T), whether all inputs of a step are numbers; None: everywhere
     stream: bool  # one long sequence, given without the axis N
 
 
@@ -61,9 +60,12 @@ def inputs(given: object, width: int | None, on_nan: str) -> Inputs:
         raise ValueError(
             f"X must have the {width} inputs that the model was built for, got {bare.shape[-1]}"
         )
-    x = _float32("X", bare if bare.ndim == 3 else bare[None], on_nan)
-    known = x.isfinite().all(-1)
-    return Inputs(torch.where(known[..., None], x, 0.0), known, bare.ndim == 2)
+    x = _float32(bare if bare.ndim == 3 else bare[None])
+    if _all_finite(x):
+        return Inputs(x, None, bare.ndim == 2)
+    _check_finite("X", x, on_nan)
+    known = np.asarray(np.isfinite(x).all(-1))
+    return Inputs(np.where(known[..., None], x, np.float32(0)), known, bare.ndim == 2)
 
 
 def lessons(
@@ -83,15 +85,18 @@ def lessons(
             f"y must have a target for every step of X: shape {steps} or {(*steps, 'outputs')}, "
             f"got {bare.shape}".replace("'", "")
         )
-    y = _float32("y", bare.reshape(*into.x.shape[:2], -1), on_nan)
+    wanted = _float32(bare.reshape(*into.x.shape[:2], -1))
+    _check_finite("y", wanted, on_nan)
+    y = torch.tensor(wanted)
     if outs is not None and y.shape[-1] != outs:
         raise ValueError(f"y must have the {outs} outputs of the model, got {y.shape[-1]}")
     asked = y.isfinite().all(-1)
-    counts = into.known & asked
+    known = torch.tensor(np.ones(into.x.shape[:2], bool) if into.known is None else into.known)
+    counts = known & asked
     if not counts.any():
         raise ValueError("X and y must both be finite at one step at least, and are at none")
     y = torch.where(asked[..., None], y, 0.0)
-    return Lessons(into.x, y, into.known, counts, into.stream, flat)
+    return Lessons(torch.tensor(into.x), y, known, counts, into.stream, flat)
 
 
 def numbers(name: str, given: object) -> Array:
@@ -105,13 +110,24 @@ def numbers(name: str, given: object) -> Array:
     return bare
 
 
-def _float32(name: str, bare: Array, on_nan: str) -> Tensor:
-    with np.errstate(over="ignore"):  # what does not fit becomes infinite, which is told below
-        found = torch.from_numpy(np.array(bare, dtype=np.float32, order="C"))
-    if on_nan == "raise" and not found.isfinite().all():
-        bad = int((~found.isfinite()).sum())
+def _float32(bare: Array) -> Array:
+    """The same numbers as the core reads them; what does not fit becomes infinite."""
+    if bare.dtype == np.float32 and bare.flags.carray:
+        return bare
+    with np.errstate(over="ignore"):
+        return np.array(bare, dtype=np.float32, order="C")
+
+
+def _check_finite(name: str, x: Array, on_nan: str) -> None:
+    bad = 0 if on_nan == "skip" else int((~np.isfinite(x)).sum())
+    if bad:
         raise ValueError(
             f"{name} must be finite in float32, got {bad} values that are not; "
             f"on_nan='skip' leaves out their steps"
         )
-    return found
+
+
+def _all_finite(x: Array) -> bool:
+    """A sum of squares that is finite is one of finite values; another one may have overflowed."""
+    flat = x.reshape(-1)
+    return isfinite(float(np.dot(flat, flat))) or bool(np.isfinite(x).all())

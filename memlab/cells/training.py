@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import final
 
 import torch
@@ -13,7 +13,9 @@ from memlab.cells.checks import check_number, check_whole
 from memlab.cells.network import runner
 from memlab.cells.optimisers import Rule, optimiser
 from memlab.cells.published.pmrc import PublishedPmrc
+from memlab.cells.ready import Ready
 from memlab.cells.sequences import Lessons
+from memlab.cells.values import Values
 
 STREAM_WINDOW = 50  # steps, where none are named: a whole stream would be a single update
 
@@ -42,7 +44,7 @@ class Learned:
     """All that a model is after training. Training makes another one, so nobody is surprised."""
 
     cell: Cell
-    parameters: Tensors  # raw
+    parameters: Values  # raw
     masks: Tensors  # bool, true where trainable; parameters without one are trainable
     moments: Tensors  # of the optimiser, "parameter.moment"
     memory: Tensors  # the state in which the last stream has ended, (1, …)
@@ -50,6 +52,7 @@ class Learned:
     flat: bool = False  # targets came without the axis O
     losses: tuple[float, ...] = ()  # mean squared error of every epoch
     validation: tuple[float, ...] = ()
+    ready: Ready = field(default_factory=Ready, init=False, repr=False, compare=False)
 
 
 def begun(cell: Cell, random_state: int | None) -> Learned:
@@ -60,7 +63,7 @@ def begun(cell: Cell, random_state: int | None) -> Learned:
     else:
         generator.manual_seed(random_state)
     parameters, blank = cell.initial(generator), cell.blank(1, torch.zeros(1))
-    return Learned(cell, parameters, {}, {}, blank, generator.get_state())
+    return Learned(cell, Values(parameters), {}, {}, blank, generator.get_state())
 
 
 def trained(learned: Learned, recipe: Recipe, lessons: Lessons) -> Iterator[Learned]:
@@ -81,7 +84,7 @@ def trained(learned: Learned, recipe: Recipe, lessons: Lessons) -> Iterator[Lear
             judged = (error,)
         learned = replace(
             learned,
-            parameters={name: one.detach().clone() for name, one in training.parameters.items()},
+            parameters=Values(training.parameters),
             moments=training.optimiser.moments(),
             memory=memory if lessons.stream else learned.cell.blank(1, lessons.x),
             generator=generator.get_state(),

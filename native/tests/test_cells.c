@@ -34,7 +34,7 @@ enum { CELLS = sizeof cells / sizeof *cells };
 
 typedef struct {
     ml_cell_size size;
-    double *parameters, *x, *state, *y, *tape, *work, *gy, *gstate, *gx, *gradients;
+    double *parameters, *packed, *x, *state, *y, *tape, *work, *gy, *gstate, *gx, *gradients;
     uint8_t *mask;
 } world;
 
@@ -67,7 +67,8 @@ static world made(const ml_cell *cell, int32_t threads) {
     w.gy = numbers(BATCH * STEPS * (size_t)cell->outputs);
     w.gstate = numbers(BATCH * w.size.state);
     w.gx = numbers(BATCH * STEPS * (size_t)cell->inputs);
-    w.tape = numbers(BATCH * STEPS * w.size.tape + w.size.tail);
+    w.tape = numbers(BATCH * STEPS * w.size.tape);
+    w.packed = numbers(w.size.packed);
     w.work = numbers((size_t)threads * w.size.work);
     w.gradients = numbers((BATCH + w.size.streams - 1) / w.size.streams * w.size.parameters);
     w.mask = malloc(BATCH * STEPS);
@@ -78,7 +79,7 @@ static world made(const ml_cell *cell, int32_t threads) {
 }
 
 static void unmade(world w) {
-    double *all[] = {w.parameters, w.x, w.state, w.y, w.tape, w.work, w.gy, w.gstate, w.gx,
+    double *all[] = {w.parameters, w.packed, w.x, w.state, w.y, w.tape, w.work, w.gy, w.gstate, w.gx,
                      w.gradients};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         free(all[i]);
@@ -94,7 +95,8 @@ static double walked(const ml_cell *cell, world *w, int32_t threads, int adjoint
         exit(1);
     }
     memcpy(state, w->state, BATCH * w->size.state * sizeof *state);
-    promise(ml_cell_forward(cell, &run, w->parameters, w->x, w->mask, state, w->y,
+    promise(ml_cell_pack(cell, 1, w->parameters, w->packed) == ML_OK, "it packs", (int)cell->kind);
+    promise(ml_cell_forward(cell, &run, w->parameters, w->packed, w->x, w->mask, state, w->y,
                             adjoint ? w->tape : NULL, w->work) == ML_OK,
             "it walks", (int)cell->kind);
     for (size_t i = 0; i < BATCH * STEPS * (size_t)cell->outputs; i++) {
@@ -105,8 +107,8 @@ static double walked(const ml_cell *cell, world *w, int32_t threads, int adjoint
     }
     free(state);
     if (adjoint) {
-        promise(ml_cell_backward(cell, &run, w->parameters, w->mask, w->tape, w->gy, w->gstate,
-                                 w->gx, w->gradients, w->work) == ML_OK,
+        promise(ml_cell_backward(cell, &run, w->parameters, w->packed, w->mask, w->tape, w->gy,
+                                 w->gstate, w->gx, w->gradients, w->work) == ML_OK,
                 "it walks back", (int)cell->kind);
     }
     return loss;
@@ -153,7 +155,7 @@ static void test_refusals(void) {
         promise(ml_cell_sizes(&bad[i], &size) == ML_BAD_DIMS, "bad sizes are refused", (int)i);
     }
     const ml_cell_run none = {.batch = 0, .steps = 1, .threads = 1};
-    promise(ml_cell_forward(&cells[0], &none, NULL, NULL, NULL, NULL, NULL, NULL, NULL) ==
+    promise(ml_cell_forward(&cells[0], &none, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL) ==
                 ML_BAD_DIMS, "no streams are refused", 0);
 }
 

@@ -13,6 +13,7 @@ from memlab.draws import Draws
 from memlab.space import Cue, Item, Space
 from memlab.substrate import Engram, Meter, Readout, Substrate
 
+WRITTEN: dict[tuple[str, tuple[int, ...], int], Engram] = {}  # by medium, replicates and items
 CONF = Path(__file__).parents[2] / "conf" / "substrate"
 VARIANTS = {  # what the keys of one file can make of a medium
     "hopfield storkey": {"rule": "storkey"},
@@ -83,7 +84,14 @@ class Bench:
         self.substrate.write(engram, self.item(k, salience), self.draws.at("write", k), Meter())
 
     def written(self, items: int) -> Engram:
-        """A memory that was shown so many items."""
+        """A memory that was shown so many items: a copy of the one all tests of a medium share."""
+        known = (self.name, self.draws.replicates, items)
+        if known not in WRITTEN:
+            WRITTEN[known] = self.written_now(items)
+        return WRITTEN[known].copy()
+
+    def written_now(self, items: int) -> Engram:
+        """The same, shown them now."""
         engram = self.blank()
         for k in range(items):
             self.write(engram, k)

@@ -68,7 +68,7 @@ def test_a_copied_engram_is_independent(bench):
 
 
 def test_the_same_seed_gives_the_same_bytes(bench):
-    first, second = bench.written(2), bench.written(2)
+    first, second = bench.written_now(2), bench.written_now(2)
     assert first.digest() == second.digest()
     cue = bench.masked(2)
     assert torch.equal(bench.read(first, cue).response, bench.read(second, cue).response)
@@ -146,7 +146,7 @@ def test_an_interrupted_write_leaves_the_snapshot(bench, monkeypatch):
         bench.substrate.write(engram, bench.item(1), bench.draws.at("write", 1), meter)
     monkeypatch.undo()
     bench.write(snapshot, 1)
-    assert snapshot.digest() == bench.written(2).digest()
+    assert snapshot.digest() == bench.written_now(2).digest()
 
 
 def test_bytes_count_what_the_memory_holds(bench):

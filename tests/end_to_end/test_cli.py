@@ -21,18 +21,15 @@ from memlab.protocols.scarring_validation import ScarringValidation
 from memlab.protocols.single import Single
 from memlab.protocols.three_phase import ThreePhase
 from memlab.record.tracking import Record
+from tests.end_to_end.commands import ROOT, fresh, warm
 
-ROOT = Path(__file__).parents[2]
+TIMED = ("-X", "importtime")
 HEAVY = ("torch", "mlflow", "pandas", "scipy", "matplotlib")
 
 
-def memlab(folder, *arguments, options=()):
+def memlab(folder, *arguments):
     """Run ``python -m memlab`` in a folder that is not the repository's."""
-    command = [sys.executable, *options, "-m", "memlab", *arguments]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+    return warm(folder, "memlab", *arguments)
 
 
 def composed(*overrides):
@@ -55,7 +52,7 @@ def imported(result):
 
 
 def test_the_help_page_lists_every_choice_and_imports_nothing_heavy(tmp_path):
-    result = memlab(tmp_path, "--help", options=("-X", "importtime"))
+    result = fresh(tmp_path, "memlab", "--help", options=TIMED)
     assert result.returncode == 0
     assert not imported(result)
     for group, choices in manual.groups([conf_dir()]).items():
@@ -64,7 +61,7 @@ def test_the_help_page_lists_every_choice_and_imports_nothing_heavy(tmp_path):
 
 
 def test_composing_imports_nothing_heavy_and_works_in_any_folder(tmp_path):
-    result = memlab(tmp_path, "--cfg", "job", "--resolve", options=("-X", "importtime"))
+    result = fresh(tmp_path, "memlab", "--cfg", "job", "--resolve", options=TIMED)
     assert result.returncode == 0
     assert not imported(result)
     assert "replicates: 10" in result.stdout
@@ -201,7 +198,7 @@ def test_a_page_that_nobody_reads_to_its_end_is_no_error(tmp_path, asked):
 
 def test_a_run_that_nobody_reads_finishes_quietly(tmp_path):
     small = ("substrate=notebook", "replicates=2", "patterns.size=16", "tracking=none")
-    code, errors = piped(tmp_path, *small, "figures={}")
+    code, errors = piped(tmp_path, *small, "sweep.figures=never")
     assert code == 0
     assert len(errors.splitlines()) == 1
     (outcome,) = tmp_path.glob("outputs/runs/*/outcome.json")

@@ -9,12 +9,12 @@ import pytest
 from memlab.compare import record
 from memlab.compare.record import SweepRecord
 from memlab.compare.report import report
+from tests.end_to_end.commands import warm
 from tests.end_to_end.test_cli import memlab
 
 # MLflow's own use of SQLAlchemy is deprecated there; nothing of ours is.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.xdist_group("compare"),  # one worker: they share what is slow to make
 ]
 
 SMALL = ("substrate=notebook,no_memory", "replicates=6", "protocol=single", "seed=1,2")
@@ -27,7 +27,7 @@ def folder(tmp_path_factory):
     """A sweep of which half cannot be."""
     place = tmp_path_factory.mktemp("compare")
     asked = f"sweep.question='{QUESTION}'"
-    memlab(place, "-m", *SMALL, *FAINT, asked)
+    memlab(place, "-m", *SMALL, *FAINT, asked, "sweep.figures=never")
     return place
 
 
@@ -38,8 +38,7 @@ def sweep(folder):
 
 
 def compare(folder, *arguments):
-    command = [sys.executable, "-m", "memlab.compare", *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return warm(folder, "memlab.compare", *arguments)
 
 
 def run_ids(folder):

@@ -1,14 +1,13 @@
 """Every experiment of conf runs, and the published one gives the numbers it is said to give."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from memlab import native
+from tests.end_to_end.test_cli import memlab
 
 CONF = Path(__file__).parents[2] / "conf" / "experiment"
 EXPERIMENTS = sorted(path.stem for path in CONF.glob("*.yaml"))
@@ -28,9 +27,9 @@ pytestmark = pytest.mark.skipif(not native.available(), reason="takes minutes wi
 def run(request, tmp_path_factory):
     """The folder of a run of an experiment, with few replicates."""
     folder = tmp_path_factory.mktemp(request.param)
-    command = [sys.executable, "-m", "memlab", f"experiment={request.param}", "replicates=4"]
-    options = ["tracking=none", f"hydra.run.dir={folder}", *SHRUNK[request.param]]
-    subprocess.run([*command, *options], check=True, cwd=folder, capture_output=True)
+    options = ("replicates=4", "tracking=none", f"hydra.run.dir={folder}", *SHRUNK[request.param])
+    result = memlab(folder, f"experiment={request.param}", *options)
+    assert result.returncode == 0, result.stderr
     return folder
 
 
@@ -39,21 +38,18 @@ def table(folder, name):
     return json.loads((folder / "tables" / f"{name}.json").read_text())
 
 
-@pytest.mark.xdist_group("experiments")
 def test_an_experiment_judges_all_its_claims(run):
     claims = table(run, "claims")
     assert claims
     assert all(claim["status"] != "no data" for claim in claims), claims
 
 
-@pytest.mark.xdist_group("experiments")
 def test_an_experiment_measures_what_it_is_compared_with(run):
     for row in table(run, "references"):
         assert row["absent"] == "", row
         assert abs(row["mean"] - row["expected"]) <= row["tolerance"], row
 
 
-@pytest.mark.xdist_group("experiments")
 def test_an_experiment_draws_its_figures(run):
     wanted = yaml.safe_load((run / "config.yaml").read_text())["figures"]
     drawn = [path for path in (run / "figures").glob("*.png") if path.stat().st_size > 5_000]

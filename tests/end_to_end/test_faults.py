@@ -10,9 +10,9 @@ import time
 import pytest
 
 from memlab.record.outcome import Status, found
-from tests.end_to_end.test_cli import ROOT, memlab
+from tests.end_to_end.commands import ROOT, TINY
+from tests.end_to_end.test_cli import memlab
 
-TINY = ("substrate=notebook", "replicates=2", "patterns.size=16", "protocol=single", "figures={}")
 ENDLESS = ("replicates=2", "protocol=single", "substrate.write_steps=10000000", "tracking=none")
 
 
@@ -128,7 +128,6 @@ def done(place, tmp_path):
     kept.rename(place / "outputs")
 
 
-@pytest.mark.xdist_group("a sweep done")
 def test_a_sweep_asked_for_again_is_the_same_folder_and_computes_nothing(done):
     again = sweep(done)
     assert again.returncode == 0
@@ -136,14 +135,12 @@ def test_a_sweep_asked_for_again_is_the_same_folder_and_computes_nothing(done):
     assert len(list((done / "outputs" / "sweeps").iterdir())) == 1
 
 
-@pytest.mark.xdist_group("a sweep done")
 def test_a_sweep_that_is_forced_has_a_folder_of_its_own(done):
     forced = sweep(done, "resume=false")
     assert "2 of 2 jobs finished." in forced.stderr
     assert len(list((done / "outputs" / "sweeps").iterdir())) == 2
 
 
-@pytest.mark.xdist_group("a sweep done")
 def test_a_clock_that_is_set_back_changes_nothing(done):
     """Files of the future, as a clock that was an hour ahead leaves them."""
     ahead = time.time() + 3600

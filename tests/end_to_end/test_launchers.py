@@ -12,10 +12,15 @@ import psutil
 import pytest
 
 from memlab.record.outcome import Status, found
-from tests.end_to_end.test_cli import ROOT, memlab
+from tests.end_to_end.commands import ROOT, fresh
 
-# One worker: clusters and timed kills are not to share the machine with each other.
-pytestmark = [pytest.mark.xdist_group("launchers"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
+
+
+def memlab(folder, *arguments):
+    """Run ``python -m memlab``, and its workers, in new interpreters."""
+    return fresh(folder, "memlab", *arguments)
+
 
 QUICK = ("replicates=2", "patterns.size=16", "protocol=single", "tracking=none")
 SWEEP = (*QUICK, "sweep.figures=never", "substrate=notebook,gray_scott", "seed=1,2")

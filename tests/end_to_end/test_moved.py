@@ -2,8 +2,6 @@
 
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from dataclasses import replace
 
@@ -13,6 +11,7 @@ from memlab.record.journal import journal, mirror, owed
 from memlab.record.mirror import amended, brought
 from memlab.record.place import Place
 from memlab.record.unsettled import unsettled
+from tests.end_to_end.test_cli import memlab
 from tests.end_to_end.unbrought import ended, journal_of, sqlite, told
 from tests.faults.store import arrived, tracked
 
@@ -45,10 +44,9 @@ def test_a_run_that_its_store_lacks_is_found_after_all_results_were_moved(tmp_pa
 
 
 def test_a_store_made_anew_is_given_the_runs_that_are_reused(tmp_path):
-    command = [sys.executable, "-m", "memlab", "substrate=notebook", "protocol=single"]
-    command += ["replicates=2", "sweep.figures=never"]
+    small = ("substrate=notebook", "protocol=single", "replicates=2", "sweep.figures=never")
     for _ in range(2):
-        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+        assert memlab(tmp_path, *small).returncode == 0
         with closing(sqlite3.connect(tmp_path / "outputs" / "mlflow.db")) as database:
             rows = database.execute("SELECT status FROM runs").fetchall()
         assert rows == [("FINISHED",)]

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("wheel")  # one worker: they share what is slow to make
-
 ROOT = Path(__file__).parents[2]
 SOURCES = (
     "LICENSE",

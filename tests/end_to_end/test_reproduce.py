@@ -1,34 +1,25 @@
 """A run computed again, and figures drawn later, as a user asks for them."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.commands import ROOT, fresh, warm
 from tests.end_to_end.test_cli import memlab
 
 # MLflow's own use of SQLAlchemy is deprecated there; nothing of ours is.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-ROOT = Path(__file__).parents[2]
 SMALL = ("substrate=notebook", "protocol=single", "replicates=2", "patterns.size=16")
 FIGURE = "figures/controls.png"
 
 
 def command(folder, module, *arguments):
     """Run one of our further commands in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", f"memlab.{module}", *map(str, arguments)],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return warm(folder, f"memlab.{module}", *arguments)
 
 
 def edit(file, change):
@@ -42,7 +33,7 @@ def edit(file, change):
 def place(tmp_path_factory):
     """A folder in which one small run was done, tracked in MLflow."""
     folder = tmp_path_factory.mktemp("place")
-    result = memlab(folder, *SMALL)
+    result = fresh(folder, "memlab", *SMALL)
     assert result.returncode == 0, result.stderr
     return folder
 

@@ -13,11 +13,18 @@ from PIL import Image
 
 from memlab.record.attempts import CHECKPOINT
 from memlab.record.outcome import Outcome, Status, loaded
-from tests.end_to_end.test_cli import ROOT, memlab
+from tests.end_to_end.commands import ROOT
+from tests.end_to_end.test_cli import memlab
 
-SHORT = ("substrate=notebook", "protocol=single", "figures=single", "replicates=2", "tracking=none")
+SHORT = (
+    "substrate=notebook",
+    "protocol=single",
+    "sweep.figures=never",
+    "replicates=2",
+    "tracking=none",
+)
 LONG = (
-    *("substrate=gray_scott", "protocol=single", "protocol.presentations=4", "figures=single"),
+    *("substrate=gray_scott", "protocol=single", "protocol.presentations=8", "sweep.figures=never"),
     *("substrate.write_steps=500", "substrate.read_steps=500", "replicates=4", "threads=1"),
     *("tracking=none", "checkpoint.every=0.05"),
 )

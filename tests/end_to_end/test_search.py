@@ -11,11 +11,12 @@ from hydra import compose, initialize_config_dir
 
 from memlab.cli import conf_dir
 from memlab.record.outcome import Status, found, loaded
-from tests.end_to_end.test_cli import ROOT, memlab
+from tests.end_to_end.commands import ROOT
+from tests.end_to_end.test_cli import memlab
 
 pytest.importorskip("optuna")
 
-SMALL = ("replicates=2", "patterns.size=16", "tracking=none", "figures={}")
+SMALL = ("replicates=2", "patterns.size=16", "tracking=none", "sweep.figures=never")
 WORDS = (
     "-m",
     *SMALL,
@@ -59,7 +60,6 @@ def killed(tmp_path_factory):
     return folder, before, memlab(folder, *WORDS)
 
 
-@pytest.mark.xdist_group("killed_search")
 def test_a_search_that_was_killed_goes_on(killed):
     folder, before, result = killed
     assert result.returncode == 0, result.stderr
@@ -69,7 +69,6 @@ def test_a_search_that_was_killed_goes_on(killed):
     assert all(after[number] == outcome for number, outcome in before.items())
 
 
-@pytest.mark.xdist_group("killed_search")
 def test_a_search_gives_up_what_does_not_look_well(killed):
     folder, _, result = killed
     pruned = [one for one in outcomes(folder).values() if one.status is Status.PRUNED]
@@ -79,7 +78,6 @@ def test_a_search_gives_up_what_does_not_look_well(killed):
     assert "given up" in result.stderr
 
 
-@pytest.mark.xdist_group("killed_search")
 def test_a_search_shows_its_best_trial_and_keeps_all(killed):
     folder, _, result = killed
     (summary,) = folder.glob("outputs/sweeps/*/summary")
@@ -91,7 +89,6 @@ def test_a_search_shows_its_best_trial_and_keeps_all(killed):
     assert (summary / "search_parallel.png").is_file()
 
 
-@pytest.mark.xdist_group("killed_search")
 def test_a_search_that_is_done_runs_nothing_more(killed):
     folder, _, _ = killed
     count = len(outcomes(folder))

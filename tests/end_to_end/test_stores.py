@@ -27,7 +27,8 @@ from memlab.record.store import connected, why
 from memlab.record.tracking import Mlflow, Untracked
 from memlab.runner import Progress
 from memlab.substrate import Meter
-from tests.end_to_end.test_cli import ROOT, memlab
+from tests.end_to_end.commands import ROOT, TINY
+from tests.end_to_end.test_cli import memlab
 from tests.faults.postgres import SECRET, free_port, postgres, usable
 
 # MLflow's own use of SQLAlchemy is deprecated there; nothing of ours is.
@@ -35,8 +36,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
-
-TINY = ("substrate=notebook", "replicates=2", "patterns.size=16", "protocol=single", "figures={}")
 
 
 def place(root, name="run"):

@@ -1,6 +1,5 @@
 """`python -m memlab.studies` as a user meets it."""
 
-import os
 import subprocess
 import sys
 
@@ -8,18 +7,11 @@ import pandas as pd
 import pytest
 
 from memlab.studies.__main__ import STUDIES, main
-from tests.end_to_end.test_cli import ROOT
+from tests.end_to_end.commands import ROOT, warm
 
 
 def command(folder, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "memlab.studies", *arguments],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return warm(folder, "memlab.studies", *arguments)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from memlab.record.outcome import Outcome, Status, loaded
 from memlab.sweep.tally import told
-from tests.end_to_end.test_cli import memlab
+from tests.end_to_end.commands import fresh
 
 # MLflow's own use of SQLAlchemy is deprecated there; nothing of ours is.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -22,7 +22,7 @@ def sweep(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sweep")
     small = ("substrate=notebook", "replicates=2", "figures=single", "protocol=single")
     faint = ("patterns=random", "patterns.size=16", "patterns.density=0.5,0.000001")
-    result = memlab(folder, "-m", *small, *faint)
+    result = fresh(folder, "memlab", "-m", *small, *faint)
     return folder, result
 
 

@@ -9,7 +9,8 @@ import time
 import pytest
 
 from memlab.record.outcome import Status, found
-from tests.end_to_end.test_cli import ROOT, memlab
+from tests.end_to_end.commands import ROOT, TINY, warm
+from tests.end_to_end.test_cli import memlab
 from tests.end_to_end.unbrought import ended, sqlite
 from tests.faults.postgres import postgres, usable
 from tests.faults.store import Gate, arrived, raced, served, store
@@ -21,18 +22,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-SMALL = ("substrate=notebook", "replicates=2", "patterns.size=16", "protocol=single", "figures={}")
-
 
 def sync(root):
-    return subprocess.run(
-        [sys.executable, "-m", "memlab.sync"],
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return warm(root, "memlab.sync")
 
 
 def test_after_kill_9_the_next_start_marks_the_run_on_disk_and_in_the_store(tmp_path):
@@ -48,7 +40,7 @@ def test_after_kill_9_the_next_start_marks_the_run_on_disk_and_in_the_store(tmp_
     process.wait()
     (folder,) = tmp_path.glob("outputs/runs/*")
     assert found(folder).status is Status.RUNNING
-    assert memlab(tmp_path, *SMALL).returncode == 0
+    assert memlab(tmp_path, *TINY).returncode == 0
     assert found(folder).status is Status.KILLED
     tracking = sqlite(tmp_path)
     assert sorted(one["status"] for one in arrived(tracking, tmp_path)) == ["FINISHED", "KILLED"]
@@ -112,7 +104,7 @@ def test_a_server_that_goes_away_mid_run_gets_all_of_it_from_sync(tmp_path):
 
     undisturbed = tmp_path / "undisturbed"
     undisturbed.mkdir()
-    long = (*SMALL[1:], "substrate.write_steps=20000", "device=cpu")
+    long = (*TINY[1:], "substrate.write_steps=20000", "device=cpu")
     assert memlab(undisturbed, *long).returncode == 0
     with served(tmp_path) as address:
         gate = Gate(int(address.rpartition(":")[2]))

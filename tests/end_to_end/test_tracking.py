@@ -25,7 +25,8 @@ from memlab.record.provenance import digest, fingerprints
 from memlab.record.tracking import Mlflow
 from memlab.runner import Progress
 from memlab.substrate import Meter
-from tests.end_to_end.test_cli import ROOT, memlab
+from tests.end_to_end.commands import ROOT, fresh
+from tests.end_to_end.test_cli import memlab
 from tests.unit.sessions import asked_once, half_cue
 
 # MLflow's own use of SQLAlchemy is deprecated there; nothing of ours is.
@@ -45,7 +46,7 @@ def runs(folder):
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("finished")
-    result = memlab(folder, *SMALL, "seed=3")
+    result = fresh(folder, "memlab", *SMALL, "seed=3")
     assert result.returncode == 0, result.stderr
     client, (run,) = runs(folder)
     return client, run, result

@@ -12,8 +12,6 @@ import pytest
 from memlab import ui
 from tests.end_to_end import browser
 
-pytestmark = pytest.mark.xdist_group("ui")  # one worker: they share what is slow to make
-
 RUNS = ("gray_scott seed 1", "hopfield seed 1")
 JOBS = ("swept seed 1", "swept seed 2")
 SUMMARY = "summary of seeds"

@@ -24,15 +24,21 @@ VARIANTS = [
     ("ndm", {"slots": 5}),
     ("ndm", {"slots": 5, "frozen": True}),
 ]
+WIDE = [  # several vectors of units, and some that fill none
+    ("amn", {"slots": 6}),
+    ("hyper_amn", {"slots": 6}),
+    ("sgw_amn", {"candidates": 37, "workspace": 17, "slots": 6}),
+    ("ndm", {"slots": 6}),
+]
 BATCH, STEPS, INPUTS, HIDDEN, OUTPUTS = 11, 23, 3, 21, 2  # no multiple of any block
 
 
 class World:
     """One cell, begun anywhere, asked for everything that has a gradient."""
 
-    def __init__(self, name, flags, dtype, seed=0):
+    def __init__(self, name, flags, dtype, seed=0, hidden=HIDDEN):
         torch.manual_seed(seed)
-        self.cell = CELLS[name](inputs=INPUTS, hidden=HIDDEN, outputs=OUTPUTS, **flags)
+        self.cell = CELLS[name](inputs=INPUTS, hidden=hidden, outputs=OUTPUTS, **flags)
         raw = self.cell.initial(torch.Generator().manual_seed(seed))
         self.raw = {key: one.to(dtype).requires_grad_() for key, one in raw.items()}
         self.x = torch.randn(BATCH, STEPS, INPUTS, dtype=dtype, requires_grad=True)
@@ -79,6 +85,25 @@ def test_in_float64_every_gradient_is_that_of_autograd(name, flags, seed):
 def test_in_float32_every_gradient_is_near_that_of_autograd(name, flags):
     world = World(name, flags, torch.float32)
     assert farthest(world.told(compiled), world.told(run)) < 1e-4
+
+
+@pytest.mark.parametrize(("dtype", "most"), [(torch.float64, 1e-9), (torch.float32, 1e-4)])
+@pytest.mark.parametrize(("name", "flags"), WIDE)
+def test_stores_of_many_units_are_those_of_torch(name, flags, dtype, most):
+    world = World(name, flags, dtype, hidden=119)  # 64 + 32 + 16 + 7
+    assert farthest(world.told(compiled), world.told(run)) < most
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_with_and_without_a_tape_or_a_mask_every_bit_is_the_same(name):
+    world = World(name, {}, torch.float32)
+    given = (world.cell, world.raw, world.state, world.x)
+    taped, ended = compiled(*given)
+    for mask in (None, torch.ones(BATCH, STEPS, dtype=torch.bool)):
+        with torch.no_grad():
+            bare, last = compiled(*given, mask)
+        assert torch.equal(bare, taped)
+        assert all(torch.equal(last[key], ended[key]) for key in ended)
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -131,11 +156,15 @@ def test_finite_differences_agree(name):
 
 
 @pytest.mark.parametrize("name", CELLS)
-def test_a_long_stream_stays_finite(name):
+def test_a_million_steps_stay_finite(name):
+    draws = torch.Generator().manual_seed(1)
+    x = 3 * torch.randn(10**6, 1, generator=draws)
+    far, steady, turning = x[: 10**5], x[2 * 10**5 : 3 * 10**5], x[4 * 10**5 : 5 * 10**5]
+    far *= 10 ** (9 * torch.rand(far.shape, generator=draws) - 3)  # from 1e-3 to 1e6
+    steady[:], turning[::2], turning[1::2] = 1e6, -1e6, 1e6
     cell = CELLS[name](inputs=1, hidden=8, outputs=1)
-    raw = cell.initial(torch.Generator().manual_seed(0))
-    x = 3 * torch.randn(1, 100_000, 1, generator=torch.Generator().manual_seed(1))
-    y, ended = compiled(cell, raw, cell.blank(1, x), x)
+    raw = {key: 3 * one for key, one in cell.initial(draws).items()}
+    y, ended = compiled(cell, raw, cell.blank(1, x), x[None])
     assert y.isfinite().all()
     assert all(one.isfinite().all() for one in ended.values())
 

@@ -19,6 +19,7 @@ from memlab.cells.diagnostics import (
     trace,
 )
 from memlab.cells.probes import effective_time, memory_capacity, spectral_radius
+from memlab.cells.values import Values
 
 X = np.random.default_rng(0).uniform(-1, 1, (40, 1))
 
@@ -31,7 +32,7 @@ def with_parameters(model, **values):
     """The model with some raw parameters filled with one value."""
     old = model.learned_.parameters
     new = {name: torch.full_like(old[name], value) for name, value in values.items()}
-    model.learned_ = replace(model.learned_, parameters=old | new)
+    model.learned_ = replace(model.learned_, parameters=Values({**old, **new}))
     return model
 
 
