@@ -1,4 +1,4 @@
-"""What Hatchlings read: a word said again and again, and the bytes of a text."""
+"""What Hatchlings read: a word again and again, a pair and distraction, the bytes of a text."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +49,48 @@ def repetition(task: Repetition, sequences: int, draws: Draws) -> Tensor:
     word = draws.integers("word", task.letters, (sequences, task.word))
     first = torch.arange(task.warm_up, device=word.device).expand(*word.shape[:2], -1)
     return torch.cat([first, word.repeat(1, 1, task.copies)], -1)
+
+
+@final
+@dataclass(frozen=True)
+class Distraction:
+    """A few keys with a value each, then noise, then one of the keys: say its value.
+
+    Tokens are keys from 0, then values, then noise. The value of the key asked for is the last
+    token; a guess is right once in ``values``.
+    """
+
+    pairs: int = 1
+    keys: int = 8
+    values: int = 8
+    noises: int = 16
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.pairs <= self.keys:
+            raise ValueError(f"pairs must be in [1, keys={self.keys}], got {self.pairs}")
+        if self.values < 2 or self.noises < 1:
+            raise ValueError(
+                f"values must be 2 or more and noises 1 or more, got {self.values} and "
+                f"{self.noises}"
+            )
+
+    @property
+    def vocabulary(self) -> int:
+        """All tokens there are."""
+        return self.keys + self.values + self.noises
+
+
+def distracted(task: Distraction, sequences: int, noise: int, draws: Draws) -> Tensor:
+    """Sequences ``(R, B, 2 pairs + noise + 2)`` int64, with so many tokens of noise in between."""
+    if noise < 0:
+        raise ValueError(f"noise must be 0 tokens or more, got {noise}")
+    shape = (sequences, task.pairs)
+    key = draws.uniform("key", (sequences, task.keys)).argsort(-1)[..., : task.pairs]
+    value = task.keys + draws.integers("value", task.values, shape)
+    asked = draws.integers("asked", task.pairs, (sequences, 1))
+    between = task.keys + task.values + draws.integers("noise", task.noises, (sequences, noise))
+    shown = torch.stack([key, value], -1).flatten(-2)
+    return torch.cat([shown, between, key.gather(2, asked), value.gather(2, asked)], -1)
 
 
 def text_bytes(path: Path) -> Tensor:

@@ -40,6 +40,14 @@ def found(answers: Tensor, y: Tensor) -> Tensor:
     return (answers & y).sum(-1) / y.sum(-1)
 
 
+def likeness(answers: Tensor, codes: Tensor) -> Tensor:
+    """The share ``(R, P, V)`` of each token's code ``(R, V, H)`` that an answer holds.
+
+    Its argmax is the token that was meant; with k winners each, chance is k/H.
+    """
+    return torch.bmm(binary(answers), binary(codes).mT) / codes.sum(-1)[:, None]
+
+
 def capacity(units: int, winners: int) -> float:
     """Pairs at which half of a clipped memory's connections are made, ln 2 · (H/k)².
 

@@ -7,7 +7,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-LIMIT = 1e30  # a weight beyond this will leave float32 (3.4e38) when squared, or soon by itself
+LIMIT = 1e30  # float32 ends at 3.4e38; what grows beyond this is on its way there
 
 
 @final
@@ -62,10 +62,9 @@ def diverged(weights: Tensor, step: int, *, limit: float = LIMIT) -> Divergence 
     replicate, unit = (int(i) for i in bad.nonzero()[0])
     worst = float(rows[replicate, unit])
     count = int(bad[replicate].sum())
-    if not math.isfinite(worst):
-        cause = f"{count} rows of weights are not finite"
-    else:
-        cause = f"{count} rows of weights are beyond {limit:g}, the first by {worst:.3g}"
+    some = f"{count} of {rows.shape[1]} rows of weights are"
+    beyond = f"beyond {limit:g}, the first with {worst:.3g}"
+    cause = f"{some} {beyond if math.isfinite(worst) else 'not finite'}"
     return Divergence(step, replicate, unit, cause)
 
 

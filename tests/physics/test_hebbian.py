@@ -13,7 +13,7 @@ from memlab.hebbian.compiled import learned
 from memlab.hebbian.features import drawn
 from memlab.hebbian.published import Published
 from memlab.hebbian.stable import Stable
-from memlab.hebbian.streams import Stream, concept_stream, sparse_codes
+from memlab.hebbian.streams import Stream, attribute_pairs, concept_stream, sparse_codes
 from memlab.statistics import estimate
 
 DRAWS = Draws(seed=1, replicates=tuple(range(6)))
@@ -72,6 +72,40 @@ def test_the_published_layer_diverges_about_when_it_is_foretold_to():
         step += 1
     assert found.step == pytest.approx(expected, rel=0.05)
     assert "beyond 1e+30" in found.cause
+
+
+def test_a_diverged_layer_ends_with_its_winners_lost_and_the_rest_faded():
+    layer = Published()
+    weights = 1e37 * layer.blank(DRAWS, 128)
+    tokens = [shown(FIRST, k) for k in range(10)]
+    for step in range(300):
+        weights, _ = published.step(layer, weights, FEATURES, tokens[step % 10])
+    lost = ~weights.isfinite().all(-1)
+    assert lost.sum(1).tolist() == [5] * 6
+    found = growth.diverged(weights, 300, limit=3e38)
+    assert found.cause == "5 of 128 rows of weights are not finite"
+
+
+@pytest.mark.parametrize("form", ["clipped", "additive"])
+def test_concepts_evoke_their_attributes_through_what_a_layer_makes_of_them(form):
+    layer = Stable()
+    traces = heard(layer, layer.blank(DRAWS, FEATURES), FIRST, 300)
+    codes = stable.codes(layer, traces, FEATURES)
+    pairs = attribute_pairs(20, 5, DRAWS)
+    concept, attribute = (
+        codes.gather(1, pairs[..., [side]].expand(-1, -1, 128)) for side in range(2)
+    )
+    none = torch.zeros(6, 128, 128)
+    if form == "clipped":
+        memory = associations.clipped(none.bool(), concept, attribute)
+    else:
+        memory = associations.additive(none, concept, attribute)
+    answers = associations.recalled(memory, concept, 5)
+    meant = associations.likeness(answers, codes)[..., 20:25].argmax(2) + 20
+    assert float((meant == pairs[..., 1]).double().mean()) > 0.95  # 0.2 by chance
+    other = associations.recalled(memory, concept.roll(1, 1), 5)
+    wrong = associations.likeness(other, codes)[..., 20:25].argmax(2) + 20
+    assert float((wrong == pairs[..., 1]).double().mean()) < 0.4
 
 
 @pytest.mark.parametrize("rule", ["row_norm", "oja"])

@@ -10,7 +10,15 @@ from memlab.bdh import state as states
 from memlab.bdh.hatchling import Hatchling, blank
 from memlab.bdh.running import logits, neurons, run, step
 from memlab.bdh.synapses import active_share, surprise_and_activity, synapses
-from memlab.bdh.tasks import Repetition, parted, repetition, text_bytes, windows
+from memlab.bdh.tasks import (
+    Distraction,
+    Repetition,
+    distracted,
+    parted,
+    repetition,
+    text_bytes,
+    windows,
+)
 from memlab.bdh.training import Training, judged, loss, surprisal, trained
 from memlab.draws import Draws
 
@@ -301,6 +309,23 @@ def test_every_copy_of_a_word_is_the_word():
     assert replace(TASK, warm_up=0).copy_of().tolist() == [0, 0, 1, 1, 1, 2, 2, 2]
     with pytest.raises(ValueError, match="copies 2 or more"):
         Repetition(copies=1)
+
+
+def test_the_last_token_is_the_value_of_the_key_before_it():
+    task = Distraction(pairs=3, keys=5, values=4, noises=6)
+    read = distracted(task, 20, 7, DRAWS)
+    assert read.shape == (2, 20, 6 + 7 + 2)
+    assert task.vocabulary == 15
+    keys, values = read[..., 0:6:2], read[..., 1:6:2]
+    at = keys == read[..., -2:-1]
+    assert at.sum(-1).unique().tolist() == [1]
+    assert torch.equal((values * at).sum(-1), read[..., -1])
+    assert bool(((values >= 5) & (values < 9)).all())
+    assert bool((read[..., 6:13] >= 9).all())
+    with pytest.raises(ValueError, match=r"pairs must be in \[1, keys=5\], got 6"):
+        replace(task, pairs=6)
+    with pytest.raises(ValueError, match="noise must be 0 tokens or more"):
+        distracted(task, 1, -1, DRAWS)
 
 
 def test_any_bytes_are_a_text_and_none_are_not(tmp_path):

@@ -196,11 +196,13 @@ def test_divergence_names_step_unit_and_cause():
     weights[1, 2] = 3e30
     found = growth.diverged(weights, 7)
     assert (found.step, found.replicate, found.unit) == (7, 1, 2)
-    assert str(found).startswith("step 7: 1 rows of weights are beyond 1e+30, the first by 3e+30")
+    assert str(found).startswith(
+        "step 7: 1 of 4 rows of weights are beyond 1e+30, the first with 3e+30"
+    )
     weights[0, 1:3] = torch.nan
     found = growth.diverged(weights, 8)
     assert (found.replicate, found.unit) == (0, 1)
-    assert "2 rows of weights are not finite" in str(found)
+    assert "2 of 4 rows of weights are not finite" in str(found)
 
 
 def test_growth_is_the_slope_of_the_logarithm():
@@ -261,6 +263,14 @@ def test_clipped_connections_are_made_once_and_additive_ones_add_up():
     twice = associations.additive(torch.zeros(1, 4, 3), x, y, strength=torch.tensor([[1.0, 0.5]]))
     assert twice[0, 2, 0] == 1.5
     assert associations.recalled(twice, x[:, :1], 1)[0, 0].tolist() == [0, 0, 1, 0]
+
+
+def test_an_answer_is_the_token_whose_code_it_holds():
+    codes = sparse_codes(10, 64, 4, DRAWS)
+    held = associations.likeness(codes[:, :3], codes)
+    assert held.argmax(2).tolist() == [[0, 1, 2]] * 3
+    assert held[:, 0, 0].tolist() == [1, 1, 1]
+    assert float(held[0, 0, 5]) == float((codes[0, 0] & codes[0, 5]).sum() / 4)
 
 
 def test_pairs_that_do_not_fit_are_refused():
