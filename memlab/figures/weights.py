@@ -27,7 +27,7 @@ def weight_matrix(session: Session, _: Report, *, arm: str) -> Figure | Absent:
     found = [s.matrices for s in session.snapshots if arm in s.arms and s.matrices]
     if not found:
         return Absent(f"no square matrix of at most a million entries in the memory of {arm!r}")
-    stored = {name: w for name, w in found[-1].items() if bool(w.any())}
+    stored = {name: w.float() for name, w in found[-1].items() if bool(w.any())}
     if not stored:
         return Absent("every entry of the matrix is 0")
     title = f"The memory as a matrix: end of {words(arm)}, first replicate"
