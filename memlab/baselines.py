@@ -7,7 +7,7 @@ from torch.nn.functional import pad
 from memlab.absent import Absent
 from memlab.controls import Trial
 
-RIDGE = 1e-6  # of the mean square of what is regressed on
+RIDGE = 1e-9  # of the mean square of what is regressed on
 NO_TASK = "the patterns are no tasks, of inputs and outputs"
 
 
@@ -35,13 +35,17 @@ def persistence(trial: Trial) -> Tensor | Absent:
 def linear(trial: Trial, lags: int = 0) -> Tensor | Absent:
     """Floor: the best linear function of the input and of those of the last ``lags`` steps.
 
-    Fitted by least squares to what was taught, and so no more than a filter of that length.
+    Fitted by least squares to what was taught, and so no more than a filter of that length. The
+    first steps of a sequence, which have no such past, do not count if others are taught.
     """
     lesson = _lesson(trial)
     if isinstance(lesson, Absent):
         return lesson
     inputs, outputs, taught = lesson
-    weights = _fitted(_lagged(inputs, lags, trial), outputs, taught)
+    late = (torch.arange(len(taught[0]), device=taught.device) % trial.space.shape[1]) >= lags
+    whole = taught * late[:, None]
+    fair = torch.where(whole.any(1, keepdim=True), whole, taught)
+    weights = _fitted(_lagged(inputs, lags, trial), outputs, fair)
     heard = _lagged(trial.cue.values[..., : trial.space.inputs].flatten(1, 3), lags, trial)
     return _answer(trial, (heard @ weights).reshape(*_asked_shape(trial), -1))
 

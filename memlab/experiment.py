@@ -1,8 +1,8 @@
 """What is asked for, and the same made ready: every object built and checked, every act known."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from typing import final
 
 import psutil
@@ -17,7 +17,7 @@ from memlab.patterns.source import PatternSource, with_contrast
 from memlab.plan import Stage, stages
 from memlab.protocol import Protocol, Recall, Setting
 from memlab.session import Session
-from memlab.space import Cue, Split, joined
+from memlab.space import Cue, Space, Split, joined
 from memlab.substrate import Substrate
 
 CONTROLLED = 3  # copies of a memory at a recall: its own, the blank, and a control's
@@ -76,7 +76,7 @@ def prepare(experiment: Experiment) -> Plan:
             "experiment=scarring_validation sets stronger"
         )
     space = experiment.patterns.space
-    media = {m: experiment.substrate(space=space, **dict(m)) for m in {s.medium for s in planned}}
+    media = media_of(experiment.substrate, space, {stage.medium for stage in planned})
     session, patterns = _empty_session(experiment, draws)
     split = experiment.patterns.split(patterns)
     shown = patterns if split is None else split.shown(patterns, space)
@@ -85,6 +85,22 @@ def prepare(experiment: Experiment) -> Plan:
         cues_to(plan, (0,), name)
     _check_room(plan)
     return plan
+
+
+def media_of(
+    substrate: Callable[..., Substrate], space: Space, settings: Iterable[Setting]
+) -> dict[Setting, Substrate]:
+    """A medium for each setting that arms ask for; raises ValueError for what it has not."""
+    found = {setting: substrate(space=space, **dict(setting)) for setting in settings}
+    for setting, medium in found.items():
+        for name, _ in setting:
+            known = [field.name for field in fields(medium) if field.name != "space"]  # type: ignore[arg-type]
+            if name not in known:
+                raise ValueError(
+                    f"the protocol sets {name!r} of the substrate, which has "
+                    f"{', '.join(sorted(known)) or 'no parameters'}"
+                )
+    return found
 
 
 def _check_room(plan: Plan) -> None:

@@ -40,9 +40,9 @@ class Lesion:
 @final
 @dataclass(frozen=True)
 class Consolidate:
-    """Protect what an item has taught from what comes later, as far as the medium can."""
+    """Protect what these items have taught from what comes later, as far as the medium can."""
 
-    item: int
+    items: tuple[int, ...]
 
 
 @final

@@ -10,16 +10,14 @@ from torch import Tensor
 from memlab.absent import Absent
 from memlab.controls import Control, Trial
 from memlab.experiment import Plan, cues_to
+from memlab.keeping import keep_film, last_of_arms, snapshot, titled
 from memlab.plan import Stage
 from memlab.position import Position
 from memlab.protocol import Consolidate, Lesion, Recall, Rest, Write
-from memlab.session import Exposure, Film, Session, Snapshot
+from memlab.session import Exposure, Session
 from memlab.session import Recall as RecallLog
 from memlab.space import Cue, Item
-from memlab.substrate import Engram, Meter, Part, Series
-
-PLANE = 2  # axes of a matrix
-KEPT = 2**20  # entries of a matrix that a snapshot still holds
+from memlab.substrate import Engram, Meter, Series
 
 
 @final
@@ -87,11 +85,11 @@ def played(plan: Plan, progress: Progress, position: Position) -> Iterator[Posit
             for recall in _play(plan, stage, engram, progress, begun):
                 yield _position(plan, progress, engrams, index, recall)
         except FloatingPointError as cause:
-            raise FloatingPointError(f"{_label(plan.session, stage)}: {cause}") from cause
+            raise FloatingPointError(f"{titled(plan.session, stage)}: {cause}") from cause
         begun = None
         if stage.closes:
-            ends = index in _ends(plan.stages)
-            plan.session.snapshots.append(_snapshot(stage, engram, ends=ends))
+            ends = index in last_of_arms(plan.stages)
+            plan.session.snapshots.append(snapshot(stage, engram, ends=ends))
         if stage.parent is not None and last:
             del engrams[stage.parent]
         if index in heir:
@@ -140,7 +138,7 @@ def _play(
     log = begun or _answered(plan, stage, act, trial, progress)
     for name, control in _unasked(plan, act, log).items():
         yield log
-        label = f"{_label(plan.session, stage)} · {name}"
+        label = f"{titled(plan.session, stage)} · {name}"
         log = _controlled(log, name, _asked(control, trial, label, progress))
     plan.session.recalls.append(log)
 
@@ -152,10 +150,10 @@ def _treated(
     engram: Engram,
     progress: Progress,
 ) -> None:
-    """Write or consolidate an item, let time pass, or destroy a share of the memory."""
+    """Write an item, consolidate some, let time pass, or destroy a share of the memory."""
     session, substrate = plan.session, plan.media[stage.medium]
     meter = Meter(keep_frames=plan.experiment.video and _opens(plan, stage))
-    progress.begin(_label(session, stage), meter)
+    progress.begin(titled(session, stage), meter)
     item, took = None, 0
     match act:
         case Write():
@@ -163,8 +161,9 @@ def _treated(
             draws = plan.draws.at("write", act.item, stage.nth)
             substrate.write(engram, _item(plan, act), draws, meter)
         case Consolidate():
-            draws = plan.draws.at("consolidate", act.item, stage.nth)
-            substrate.consolidate(engram, _item(plan, Write(act.item)), draws, meter)
+            draws = plan.draws.at("consolidate", *act.items, stage.nth)
+            items = tuple(_item(plan, Write(one)) for one in act.items)
+            substrate.consolidate(engram, items, draws, meter)
         case Rest():
             took = act.presentations
             substrate.rest(engram, took, plan.draws.at("rest", stage.nth), meter)
@@ -173,17 +172,17 @@ def _treated(
             substrate.lesion(engram, blank, act.share, plan.draws.at("lesion"))
     series = progress.end()
     session.exposures.append(Exposure(stage.arms, stage.phase, item, series, took))
-    _keep_film(session, stage, meter)
+    keep_film(session, stage, meter)
 
 
 def _answered(plan: Plan, stage: Stage, act: Recall, trial: Trial, progress: Progress) -> RecallLog:
     """What the medium answers, before any control is asked."""
-    progress.begin(_label(plan.session, stage), trial.meter)
+    progress.begin(titled(plan.session, stage), trial.meter)
     response = trial.ask(trial.engram, trial.cue)
     series = progress.end()
     if not response.isfinite().all():
         raise FloatingPointError("the answer must be finite, got NaN or infinity")
-    _keep_film(plan.session, stage, trial.meter)
+    keep_film(plan.session, stage, trial.meter)
     return RecallLog(
         arms=stage.arms,
         phase=stage.phase,
@@ -256,53 +255,7 @@ def _item(plan: Plan, act: Write) -> Item:
     return Item(values, valid, salience)
 
 
-def _snapshot(stage: Stage, engram: Engram, *, ends: bool) -> Snapshot:
-    memory = engram.memory()
-    grids = {n: p.values[0].cpu().clone() for n, p in memory.items() if p.grid}
-    square = {n: p.values[0].cpu().clone() for n, p in memory.items() if ends and _square(p)}
-    return Snapshot(stage.arms, stage.phase, engram.bytes(), grids, square)
-
-
-def _square(part: Part) -> bool:
-    """Whether a part couples units with each other, and is small enough to be kept."""
-    one = part.values[0]
-    fixed = not (part.grid or part.grows)
-    return fixed and one.ndim == PLANE and one.shape[0] == one.shape[1] and one.numel() <= KEPT
-
-
-def _ends(stages: tuple[Stage, ...]) -> set[int]:
-    """The stages with which an arm is over."""
-    last = {arm: index for index, stage in enumerate(stages) for arm in stage.arms}
-    return set(last.values())
-
-
 def _opens(plan: Plan, stage: Stage) -> bool:
     """Whether a stage belongs to the first phase of the first arm: the one a video shows."""
     first = plan.stages[0]
     return stage.phase == first.phase and first.arms[0] in stage.arms
-
-
-def _keep_film(session: Session, stage: Stage, meter: Meter) -> None:
-    """Append the frames of an act to the film of its phase."""
-    if not meter.frames:
-        return
-    label = _label(session, stage)
-    captions = tuple(f"{label}, step {step}" for step, _ in meter.frames)
-    frames = torch.stack([frame for _, frame in meter.frames])
-    panels = meter.panels or tuple(session.names[i] for i in _items(stage))
-    film = Film(stage.phase, panels, captions, frames)
-    if session.films and session.films[-1].phase == stage.phase:
-        earlier = session.films.pop()
-        whole = torch.cat([earlier.frames, frames])
-        film = replace(film, captions=earlier.captions + captions, frames=whole)
-    session.films.append(film)
-
-
-def _items(stage: Stage) -> tuple[int, ...]:
-    return stage.act.items if isinstance(stage.act, Recall) else ()
-
-
-def _label(session: Session, stage: Stage) -> str:
-    arms = stage.arms[0] if len(stage.arms) == 1 else f"{stage.arms[0]}+{len(stage.arms) - 1}"
-    what = session.names[stage.act.item] if isinstance(stage.act, Write) else stage.phase
-    return f"{arms} · {stage.phase} · {what}" if what != stage.phase else f"{arms} · {stage.phase}"

@@ -229,8 +229,10 @@ class Substrate(ABC):
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
         """Let as much of the medium's own time pass as so many presentations take, no input."""
 
-    def consolidate(self, engram: Engram, item: Item, draws: Draws, meter: Meter) -> None:
-        """Protect what an item has taught from what comes later; most media protect nothing."""
+    def consolidate(
+        self, engram: Engram, items: tuple[Item, ...], draws: Draws, meter: Meter
+    ) -> None:
+        """Protect what items have taught from what comes later; most media protect nothing."""
         return
 
     def footprint(self) -> int:

@@ -22,7 +22,7 @@ from memlab.app.schema import (
     targets,
 )
 from memlab.claims import Claim
-from memlab.experiment import Experiment, Plan, prepare
+from memlab.experiment import Experiment, Plan, media_of, prepare
 from memlab.metrics.measure import Measure
 from memlab.report import Reference
 from memlab.session import Session
@@ -75,8 +75,7 @@ def constructible(settings: Settings) -> None:
     arms = shared("protocol", settings.protocol).arms()
     substrate = shared("substrate", settings.substrate)
     try:
-        for medium in {arm.medium for arm in arms}:
-            substrate(space=space, **dict(medium))
+        media_of(substrate, space, {arm.medium for arm in arms})
     except ValidationError as error:
         raise Refused(reason(error, "substrate")) from error
     except (ValueError, TypeError) as error:

@@ -54,14 +54,14 @@ class Descent:
             engram[name] = part.clone().reshape(engram[name].shape)
         return loss
 
-    def protect(self, engram: Engram, gradients: Callable[[int], Gradients], live: Tensor) -> None:
+    def protect(self, engram: Engram, gradients: Callable[[int], Gradients]) -> None:
         """Protect what the weights are now; ``gradients`` of the k-th mini-batch that taught it."""
 
         def squares() -> Tensor:
             each = [self._flat(gradients(k)[0]).square() for k in range(SAMPLES)]
             return torch.stack(each).mean(0)
 
-        self.protection.protect(engram, self._weights(engram), squares, live)
+        self.protection.protect(engram, self._weights(engram), squares)
 
     def _weights(self, engram: Engram) -> Tensor:
         return self._flat([engram[name] for name in self.learned])

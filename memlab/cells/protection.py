@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from torch import Tensor
@@ -13,6 +13,8 @@ from memlab.substrate import Engram, Part, Role
 
 class Protection(ABC):
     """A way to protect weights, whose notes are kept in the engram."""
+
+    notes: ClassVar[int]  # numbers that are kept for each weight
 
     @abstractmethod
     def parts(self, weights: Tensor) -> dict[str, Part]:
@@ -27,10 +29,8 @@ class Protection(ABC):
         """The weights ``(R, P)`` bool that keep their bits."""
 
     @abstractmethod
-    def protect(
-        self, engram: Engram, weights: Tensor, squares: Callable[[], Tensor], live: Tensor
-    ) -> None:
-        """Protect what the weights are now, in the replicates that are ``live (R,)``.
+    def protect(self, engram: Engram, weights: Tensor, squares: Callable[[], Tensor]) -> None:
+        """Protect what the weights are now.
 
         ``squares`` gives the mean square ``(R, P)`` of the gradient of what they were taught.
         """
@@ -41,6 +41,8 @@ class Protection(ABC):
 class Unprotected(Protection):
     """Nothing is protected."""
 
+    notes = 0
+
     def parts(self, weights: Tensor) -> dict[str, Part]:
         return {}
 
@@ -50,9 +52,7 @@ class Unprotected(Protection):
     def held(self, engram: Engram, weights: Tensor) -> Tensor:
         return torch.zeros_like(weights, dtype=torch.bool)
 
-    def protect(
-        self, engram: Engram, weights: Tensor, squares: Callable[[], Tensor], live: Tensor
-    ) -> None:
+    def protect(self, engram: Engram, weights: Tensor, squares: Callable[[], Tensor]) -> None:
         return
 
 
@@ -61,6 +61,7 @@ class Unprotected(Protection):
 class Freezing(Protection):
     """The largest of the weights that are still free are frozen: exactly that share of them."""
 
+    notes = 1
     share: float
 
     def parts(self, weights: Tensor) -> dict[str, Part]:
@@ -72,14 +73,12 @@ class Freezing(Protection):
     def held(self, engram: Engram, weights: Tensor) -> Tensor:
         return engram["frozen"] > 0
 
-    def protect(
-        self, engram: Engram, weights: Tensor, squares: Callable[[], Tensor], live: Tensor
-    ) -> None:
+    def protect(self, engram: Engram, weights: Tensor, squares: Callable[[], Tensor]) -> None:
         frozen = engram["frozen"] > 0
         size = weights.abs().masked_fill(frozen, -1)
         rank = size.argsort(dim=1, descending=True, stable=True).argsort(dim=1)
         chosen = rank < (self.share * (~frozen).sum(1, keepdim=True)).round()
-        engram["frozen"] = (frozen | (chosen & live[:, None])).to(weights)
+        engram["frozen"] = (frozen | chosen).to(weights)
 
 
 @final
@@ -87,11 +86,12 @@ class Freezing(Protection):
 class Elastic(Protection):
     """Elastic weight consolidation: λ/2 Σ F (θ - θ*)² is added to the loss.
 
-    F is the mean square of the gradient, summed over what was protected and counted in its own mean,
-    so that λ means the same for all cells; θ* is what was protected last.
+    F is the mean square of the gradient in units of its own mean, so that λ means the same for
+    all cells, summed over what was protected; θ* is what was protected last.
     J. Kirkpatrick et al., PNAS 114, 3521 (2017); online as J. Schwarz et al., ICML (2018).
     """
 
+    notes = 2
     stiffness: float  # λ
 
     def parts(self, weights: Tensor) -> dict[str, Part]:
@@ -106,11 +106,8 @@ class Elastic(Protection):
     def held(self, engram: Engram, weights: Tensor) -> Tensor:
         return torch.zeros_like(weights, dtype=torch.bool)
 
-    def protect(
-        self, engram: Engram, weights: Tensor, squares: Callable[[], Tensor], live: Tensor
-    ) -> None:
+    def protect(self, engram: Engram, weights: Tensor, squares: Callable[[], Tensor]) -> None:
         found = squares()
         found = found / found.mean(1, keepdim=True).clamp(min=1e-30)
-        here = live[:, None]
-        engram["importance"] = engram["importance"] + torch.where(here, found, 0.0)
-        engram["anchor"] = torch.where(here, weights, engram["anchor"])
+        engram["importance"] = engram["importance"] + found
+        engram["anchor"] = weights

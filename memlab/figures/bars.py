@@ -16,6 +16,7 @@ from memlab.report import Report
 from memlab.session import Session
 from memlab.statistics import Estimate, estimate
 
+LOWEST = -1.5  # score beyond which a bar is cut off; its number tells how far it goes
 TREATMENTS = {  # group -> bars: label -> (arm, phase)
     "targets": {
         "before": ("interfered", "before"),
@@ -77,6 +78,7 @@ def control_bars(
     title = f"The medium among its controls: {words(arm)}, {words(phase)}"
     figure = sheet(6.6, 0.27 * len(scores) + 1.2, title)
     _ranked(figure.subplots(), session, scores, words(measure))
+    figure.legend(loc="outside lower right", ncols=2)
     return figure
 
 
@@ -89,15 +91,16 @@ def _ranked(axes: Axes, session: Session, scores: Mapping[str, Estimate], label:
         if score.low is not None and score.high is not None:
             axes.plot([score.low, score.high], [place, place], color=INK, lw=1.2)
         high = max(score.mean, score.high or 0, 0)
-        axes.text(high + 0.012, place, f"{score.mean:.3f}", va="center", fontsize=7.5)
+        axes.text(high + 0.025, place, f"{score.mean:.3f}", va="center", fontsize=7.5)
     axes.set_yticks(range(len(order)), [words(name) for name in order])
     axes.get_yticklabels()[order.index("the medium")].set_fontweight("bold")
     axes.axvline(scores["the medium"].mean, color=MEDIUM, lw=1, ls=":", zorder=0)
     axes.axvline(0, color=INK, lw=0.8)
-    axes.set(xlabel=label, xlim=(min(0, axes.get_xlim()[0]), max(1.1, axes.get_xlim()[1])))
+    left = max(LOWEST, min(0, axes.get_xlim()[0]))
+    right = 1.12 * max(score.high or score.mean for score in scores.values())
+    axes.set(xlabel=label, xlim=(left, max(1.1, right)))
     for ink, meaning in ((FLOOR, "floor"), (CEILING, "ceiling")):
         axes.barh(0, 0, color=ink, label=meaning)
-    axes.legend(loc="lower right")
 
 
 def _scores(session: Session, group: str, measure: str) -> dict[str, Estimate]:

@@ -69,9 +69,9 @@ class Past(PatternSource):
     def _one(self, k: int, draws: Draws) -> Tensor:
         u = 2 * draws.at("item", k).uniform("noise", (self.steps,)).double() - 1  # (1, T)
         furthest = max(self.lags, self.second, self.third)
-        past = {lag: delayed(u, lag) for lag in range(furthest + 1)}
+        past = {lag: delayed(u, lag).numpy() for lag in range(furthest + 1)}
         columns = [self.scales[k % len(self.scales)] * u]
         for term in self._terms():
             each = [eval_legendre(term.count(lag), past[lag]) for lag in sorted(set(term))]
-            columns.append(torch.as_tensor(prod(each)))
+            columns.append(torch.from_numpy(prod(each)))
         return 0.5 + 0.5 * torch.stack(columns, -1)

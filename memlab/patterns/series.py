@@ -3,6 +3,7 @@
 import math
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, final
 
 import numpy as np
@@ -192,7 +193,9 @@ def _ahead(series: Tensor, ahead: int) -> Tensor:
 @cache
 def _laser() -> Tensor:
     """The whole series ``(10093,)``, in [0, 1]."""
-    from reservoirpy.datasets import santafe_laser
-
-    intensity = np.asarray(santafe_laser(), dtype=np.float64).ravel()
+    # Its own loader leaves the file open, and importing it takes a second.
+    found = find_spec("reservoirpy")
+    assert found is not None and found.origin is not None  # noqa: PT018  checked when made
+    path = Path(found.origin).parent / "datasets" / "santafe_laser.npy"
+    intensity = np.load(path).astype(np.float64).ravel()
     return torch.from_numpy(intensity / 255)

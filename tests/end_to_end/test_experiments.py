@@ -13,6 +13,7 @@ from memlab import native
 CONF = Path(__file__).parents[2] / "conf" / "experiment"
 EXPERIMENTS = sorted(path.stem for path in CONF.glob("*.yaml"))
 SHRUNK = {  # what makes an experiment short; the published one is checked at its full size
+    "continual": ["protocol.presentations=3"],
     "emotion": [],
     "hopfield_capacity": [],
     "long_readout": ["substrate.read_steps=600"],

@@ -12,6 +12,7 @@ from memlab.cues import (
     Box,
     Flip,
     Half,
+    Inputs,
     Inverse,
     Mask,
     Noise,
@@ -313,7 +314,7 @@ def test_a_parameter_out_of_range_is_refused_by_name(kind, wrong):
 
 def test_the_configs_are_all_the_kinds():
     targets = {yaml.safe_load(config.read_text())["_target_"] for config in CONFIGS}
-    assert targets == {f"memlab.cues.{type(kind).__name__}" for kind in KINDS}
+    assert targets == {f"memlab.cues.{type(kind).__name__}" for kind in [*KINDS, Inputs()]}
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.stem)

@@ -1,4 +1,4 @@
-"""Every figure configured for a protocol is drawn from a small real run of an attractor network."""
+"""Every figure configured for a protocol is drawn from a small real run."""
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -22,12 +22,25 @@ SMALL = {
     "lesion": ["protocol.items=2", "protocol.shares=[0.0,0.5,1.0]"],
 }
 BASE = ["substrate=hopfield", "patterns=signs", "patterns.units=64", "replicates=6", "cue=flip"]
+STREAM = ["patterns.steps=300", "patterns.tested=100"]
+OF_TASKS = {
+    "train_test": ["protocol.ladder=[1,2]", *STREAM],
+    "memory_capacity": [*STREAM, "patterns.lags=6", "substrate.memory=state"],
+    "continual": [
+        "patterns=sine",
+        "protocol.presentations=1",
+        "protocol.protections=[ewc]",
+        *STREAM,
+    ],
+}
+CELL = ["substrate=pmrc", "substrate.cell.hidden=6", "substrate.updates=3", "replicates=6"]
 
 
-@pytest.mark.parametrize("protocol", SMALL)
+@pytest.mark.parametrize("protocol", [*SMALL, *OF_TASKS])
 def test_every_figure_of_a_protocol_is_drawn_and_every_claim_judged(protocol, tmp_path):
+    small = [*BASE, *SMALL[protocol]] if protocol in SMALL else [*CELL, *OF_TASKS[protocol]]
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        words = [*BASE, f"protocol={protocol}", *SMALL[protocol]]
+        words = [f"protocol={protocol}", *small]
         settings = checked(plain(compose("config", overrides=words)))
     plan, instruments = planned(settings, protocol), prepared(settings)
     session = execute(plan, Progress())

@@ -25,6 +25,7 @@ from memlab.protocols.salience import Salience
 from memlab.protocols.spacing import Spacing
 from memlab.protocols.stream import Stream
 from memlab.runner import Progress, execute
+from memlab.substrates.hopfield import Hopfield
 from memlab.substrates.no_memory import NoMemory
 from memlab.substrates.notebook import Notebook
 from tests.unit.media import Window
@@ -49,6 +50,13 @@ def run(substrate, protocol, cue=None, **patterns):
     )
     plan = prepare(asked)
     return execute(plan, Progress())
+
+
+def test_a_parameter_that_the_medium_has_not_is_refused_by_name():
+    with pytest.raises(
+        ValueError, match=r"the protocol sets 'beta' .* which has bound, clamp, decay"
+    ):
+        run(Hopfield, Salience(items=6, scan="beta", values=(1, 3)))
 
 
 def acts(protocol, arm):
