@@ -14,7 +14,7 @@ from memlab.studies.cells.row import Row, learners_of, tasks_of
 
 COLUMNS = 4
 LEAST, MOST = 3e-5, 6.0  # shares of the variance that are shown; what is beyond stands at the edge
-SHARE = "share of the variance left unexplained, 1 − R² (less is better)"
+TITLE = "What the cells leave unexplained, seed by seed: share of the variance, 1 − R²"
 
 
 def portrait(rows: Sequence[Row]) -> Figure:
@@ -23,7 +23,7 @@ def portrait(rows: Sequence[Row]) -> Figure:
     columns = min(COLUMNS, len(tasks))
     lines = -(-len(tasks) // columns)
     width, height = 1.8 + 2.3 * columns, 1.3 + lines * (0.5 + 0.2 * len(learners))
-    figure = sheet(width, height, "What the cells learn of the past, seed by seed")
+    figure = sheet(width, height, TITLE)
     panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
     for axes, task in zip(panels.flat, tasks, strict=False):
         _panel(axes, [row for row in rows if row.level == task], learners)
@@ -32,7 +32,6 @@ def portrait(rows: Sequence[Row]) -> Figure:
         axes.set_visible(False)
     panels[0, 0].set_yticks(range(len(learners)), learners)
     panels[0, 0].invert_yaxis()
-    figure.supxlabel(SHARE, fontsize=9, color=INK)
     marks = _legend(peaks=any(row.measure == PEAK for row in rows))
     figure.legend(handles=marks, loc="outside lower center", ncols=min(len(marks), columns + 1))
     return figure

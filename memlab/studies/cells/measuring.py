@@ -45,7 +45,7 @@ class Trial:
         """How long is trained, as far as it matters."""
         if self.task == STREAM:
             return {"stream": self.effort.stream}
-        return {} if self.who in FLOORS else {"steps": self.effort.steps}
+        return {} if self.who in FLOORS else {"steps": self.effort.steps_of(self.task)}
 
     def _measured(self, draws: Draws) -> Scores:
         own = draws.at("abilities", self.task)
@@ -71,7 +71,7 @@ class Trial:
             answers = FLOORS[self.who](taught, asked)
             return {FIT: r2(answers[asked.counts], asked.target[asked.counts])}
         one = self._learner(task.inputs, own)
-        train(one, task, lessons, self.effort.steps)
+        train(one, task, lessons, self.effort.steps_of(self.task))
         return judged(one, asked)
 
     def _learner(self, inputs: int, own: Draws) -> Learner:

