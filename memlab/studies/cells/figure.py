@@ -46,7 +46,10 @@ def _panel(axes: Axes, rows: Sequence[Row], learners: Sequence[str]) -> None:
     axes.axhline(fitted - 0.5, color=PALE, lw=0.8, ls=":")
     failed = {row.who for row in rows if not row.holds}
     for row in rows:
-        _line(axes, row, learners.index(row.who), BAD if row.who in failed else GOOD)
+        miss = PALE if row.who in FLOORS else BAD
+        _line(axes, row, learners.index(row.who), miss if row.who in failed else GOOD)
+        if row.measure == PEAK:
+            axes.axvline(row.bar.value, color=PALE, lw=0.9, ls=":", zorder=0)
     axes.set_xscale("log")
     axes.set_xlim(LEAST / 1.6, MOST * 1.6)
     axes.tick_params(axis="y", length=0)
@@ -83,6 +86,6 @@ def _legend(*, peaks: bool) -> list[Line2D]:
         Line2D([], [], ls="--", color=INK, lw=0.9, label="the bar"),
     ]
     if peaks:
-        told = "highest loss on the way (bar: 2)"
+        told = "highest loss on the way (its bar is dotted)"
         marks.append(Line2D([], [], marker=">", ms=4, ls="", color=PALE, label=told))
     return marks
