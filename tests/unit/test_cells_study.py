@@ -12,6 +12,7 @@ from memlab.studies.cells import measuring, outline
 from memlab.studies.cells.abilities import FIT, LOSS, PEAK, STREAM, task_of
 from memlab.studies.cells.abilities import TASKS as TRAINED
 from memlab.studies.cells.bars import BARS, TITLES, Bar
+from memlab.studies.cells.effort import SUDDEN, Effort
 from memlab.studies.cells.figure import portrait
 from memlab.studies.cells.floors import FLOORS
 from memlab.studies.cells.keeping import Kept
@@ -19,7 +20,7 @@ from memlab.studies.cells.learners import BUDGET, GRU, SIZED, count, learner
 from memlab.studies.cells.measuring import Trial, joined
 from memlab.studies.cells.row import Row
 from memlab.studies.cells.study import abilities
-from memlab.studies.cells.training import Effort, followed, judged, losses, train
+from memlab.studies.cells.training import followed, judged, losses, train
 from memlab.studies.cells.verdict import verdict
 
 EFFORT = Effort(steps=1, stream=100)
@@ -107,8 +108,9 @@ def test_gradients_that_are_not_finite_end_the_training():
         train(one, recall(1), generator(), 1)
 
 
-def test_two_tasks_take_longer_and_the_others_do_not():
+def test_tasks_that_ask_for_one_value_take_longer_and_series_do_not():
     assert [Effort().steps_of(task) for task in ("recall_10", "sine")] == [1500, 600]
+    assert set(SUDDEN) < set(TRAINED)
 
 
 def test_a_bar_is_passed_beyond_it_only_and_the_worst_is_on_its_wrong_side():

@@ -9,11 +9,11 @@ import torch
 from memlab.cells.tasks import Trials, half, r2
 from memlab.draws import Draws
 from memlab.studies.cells.abilities import FIT, STREAM, task_of
+from memlab.studies.cells.effort import Effort
 from memlab.studies.cells.floors import FLOORS
 from memlab.studies.cells.keeping import Kept, Scores
 from memlab.studies.cells.learners import Learner, learner
 from memlab.studies.cells.training import (
-    Effort,
     followed,
     generator_of,
     judged,

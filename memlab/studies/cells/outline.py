@@ -26,15 +26,15 @@ WHAT = Choice("tasks", TASKS, "that are learned")
 STEPS = (
     "steps",
     600,
-    "mini-batches of 32 sequences; recall_10 and adding_50 take 2.5 times as many",
+    "mini-batches of 32 sequences; recall, single item and adding take 2.5 times as many",
 )
 STREAM = ("stream", 5000, "steps of the stream of the task half, each followed by an update")
 
 
 def study(asked: Namespace) -> "Study[Row]":
     """The study itself; ValueError for what cannot be."""
+    from memlab.studies.cells.effort import Effort
     from memlab.studies.cells.study import abilities
-    from memlab.studies.cells.training import Effort
 
     effort, folder = Effort(asked.steps, asked.stream), asked.outputs / asked.name / "measured"
     return abilities(WHO.of(asked.cells), WHAT.of(asked.tasks), effort, folder)

@@ -10,13 +10,13 @@ from memlab.draws import Draws
 from memlab.statistics import estimate
 from memlab.studies.cells.abilities import STREAM, task_of
 from memlab.studies.cells.bars import BARS, TITLES
+from memlab.studies.cells.effort import Effort
 from memlab.studies.cells.figure import portrait
 from memlab.studies.cells.floors import FLOORS
 from memlab.studies.cells.keeping import Kept
 from memlab.studies.cells.learners import BUDGET, learner
 from memlab.studies.cells.measuring import INPUTS, Trial
 from memlab.studies.cells.row import TABLE, Row
-from memlab.studies.cells.training import Effort
 from memlab.studies.cells.verdict import verdict
 from memlab.studies.study import Study, singles
 

@@ -1,4 +1,4 @@
-"""How all are trained and judged: one recipe, whose rate and lengths were chosen with PMRC.
+"""How all are trained and judged: one recipe, whose rate was chosen with PMRC.
 
 Adam, exact gradients through all steps of a sequence, their global norm clipped at 1, and a
 learning rate that falls from 0.02 to 0 along a cosine. A task gives mini-batches of 32 sequences;
@@ -8,7 +8,6 @@ the state runs on. All on one thread.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import final
 
 import torch
@@ -21,30 +20,7 @@ from memlab.studies.cells.learners import Learner
 
 RATE = 0.02  # learning rate at the start
 CLIP = 1.0  # norm of all gradients together
-PATIENCE = {"recall_10": 2.5, "adding_50": 2.5}  # times as many mini-batches, for every learner
 BLOCK = 100  # steps of a stream over which a loss is averaged
-
-
-@final
-@dataclass(frozen=True)
-class Effort:
-    """How long is trained."""
-
-    steps: int = 600  # mini-batches of a task, but of those that take longer
-    stream: int = 5000  # steps of a stream
-
-    def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise ValueError(f"steps must be at least 1, got {self.steps}")
-        if self.stream < BLOCK or self.stream % BLOCK:
-            raise ValueError(
-                f"stream must be a multiple of {BLOCK}, over which losses are averaged, "
-                f"got {self.stream}"
-            )
-
-    def steps_of(self, task: str) -> int:
-        """Mini-batches of one task."""
-        return round(self.steps * PATIENCE.get(task, 1))
 
 
 @final
