@@ -5,8 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
+
+from memlab.patterns import series
+from memlab.patterns.tasks import delayed, filtered
 
 
 @final
@@ -30,21 +34,20 @@ class Task:
     inputs: int
     train: Source  # a mini-batch
     held: Source  # the held-out trials
-    bar: float  # R² that a good cell reaches
 
 
-def recall(lag: int, bar: float) -> Task:
+def recall(lag: int) -> Task:
     """Say at every step what came in ``lag`` steps ago; inputs even in [-1, 1]."""
 
     def draw(generator: Generator, batch: int, length: int) -> Trials:
         x = 2 * torch.rand((batch, length, 1), generator=generator) - 1
         counts = torch.arange(length).expand(batch, length) >= lag
-        return Trials(x, x.roll(lag, 1), counts)
+        return Trials(x, delayed(x[..., 0], lag)[..., None], counts)
 
-    return Task(1, lambda g: draw(g, 32, 2 * lag + 20), lambda g: draw(g, 32, 200), bar)
+    return Task(1, lambda g: draw(g, 32, 2 * lag + 20), lambda g: draw(g, 32, 200))
 
 
-def single_item(delay: int, bar: float) -> Task:
+def single_item(delay: int) -> Task:
     """Say a marked first value after ``delay`` unmarked ones; values even in [-1, 1]."""
 
     def draw(generator: Generator, batch: int) -> Trials:
@@ -54,10 +57,10 @@ def single_item(delay: int, bar: float) -> Task:
         target = values[:, :1].expand_as(values)[..., None]
         return Trials(torch.stack([values, marks], -1), target, _last(values))
 
-    return Task(2, lambda g: draw(g, 32), lambda g: draw(g, 1000), bar)
+    return Task(2, lambda g: draw(g, 32), lambda g: draw(g, 1000))
 
 
-def adding(length: int, bar: float) -> Task:
+def adding(length: int) -> Task:
     """Say half the sum of two marked values, one in each half; values even in [0, 1].
 
     S. Hochreiter and J. Schmidhuber, Neural Computation 9, 1735 (1997).
@@ -72,27 +75,24 @@ def adding(length: int, bar: float) -> Task:
         target = 0.5 * (values * marks).sum(1)[:, None, None].expand(batch, length, 1)
         return Trials(torch.stack([values, marks], -1), target, _last(values))
 
-    return Task(2, lambda g: draw(g, 32), lambda g: draw(g, 1000), bar)
+    return Task(2, lambda g: draw(g, 32), lambda g: draw(g, 1000))
 
 
-def carry(bar: float) -> Task:
+def carry() -> Task:
     """Follow y' = .7 y + .8 x₀ - .5 x₁ with normal inputs, in units of its deviation."""
 
     def draw(generator: Generator, batch: int, length: int) -> Trials:
         x = torch.randn((batch, length, 2), generator=generator)
-        drive, y, ys = 0.8 * x[..., 0] - 0.5 * x[..., 1], torch.zeros(batch), []
-        for t in range(length):
-            y = 0.7 * y + drive[:, t]
-            ys.append(y)
-        target = torch.stack(ys, 1)[..., None] / math.sqrt(0.89 / (1 - 0.7**2))
+        y = filtered(0.8 * x[..., 0] - 0.5 * x[..., 1], 0.7)
+        target = y[..., None] / math.sqrt(0.89 / (1 - 0.7**2))
         return Trials(x, target, torch.ones((batch, length), dtype=torch.bool))
 
-    return Task(2, lambda g: draw(g, 32, 40), lambda g: draw(g, 32, 200), bar)
+    return Task(2, lambda g: draw(g, 32, 40), lambda g: draw(g, 32, 200))
 
 
-def forecast(series: Tensor, ahead: int, warm: int, bar: float) -> Task:
+def forecast(told: Tensor, ahead: int, warm: int) -> Task:
     """Say a series ``(T,)`` some steps ahead; its last 1,000 steps are held out."""
-    train, held = series[:-1000], series[-1000:]
+    train, held = told[:-1000], told[-1000:]
 
     def cut(part: Tensor, starts: Tensor, length: int) -> Trials:
         at = starts[:, None] + torch.arange(length)
@@ -105,7 +105,13 @@ def forecast(series: Tensor, ahead: int, warm: int, bar: float) -> Task:
         return cut(train, starts, length)
 
     whole = torch.zeros(1, dtype=torch.long)
-    return Task(1, windows, lambda _: cut(held, whole, len(held) - ahead), bar)
+    return Task(1, windows, lambda _: cut(held, whole, len(held) - ahead))
+
+
+def half(generator: Generator, steps: int) -> Trials:
+    """Say half the first of four normal inputs: one stream, without need of any memory."""
+    x = torch.randn((1, steps, 4), generator=generator)
+    return Trials(x, 0.5 * x[..., :1], torch.ones((1, steps), dtype=torch.bool))
 
 
 def sine(period: float, steps: int) -> Tensor:
@@ -114,27 +120,8 @@ def sine(period: float, steps: int) -> Tensor:
 
 
 def mackey_glass(steps: int, delay: int = 17, parts: int = 10) -> Tensor:
-    """The series of x' = .2 x(t - τ) / (1 + x(t - τ)¹⁰) - .1 x, standardised, ``(T,)``.
-
-    A step is a unit of time. Runge–Kutta of fourth order, the delayed value interpolated, without
-    the first 500 steps.
-    M. Mackey and L. Glass, Science 197, 287 (1977).
-    """
-    past, dt, skipped = delay * parts, 1 / parts, 500
-    x = [1.2] * (past + 1)
-
-    def slope(now: float, then: float) -> float:
-        return 0.2 * then / (1 + then**10) - 0.1 * now
-
-    for _ in range((steps + skipped) * parts):
-        now, start, end = x[-1], x[-1 - past], x[-past]
-        middle = (start + end) / 2
-        k1 = slope(now, start)
-        k2 = slope(now + dt / 2 * k1, middle)
-        k3 = slope(now + dt / 2 * k2, middle)
-        k4 = slope(now + dt * k3, end)
-        x.append(now + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4))
-    found = torch.tensor(x[past + 1 :: parts][skipped:], dtype=torch.float64)
+    """The series of Mackey and Glass from a constant past of 1.2, standardised, ``(T,)``."""
+    found = torch.from_numpy(series.mackey_glass(np.array([1.2]), steps, delay, parts)[0])
     return ((found - found.mean()) / found.std()).float()
 
 

@@ -154,17 +154,17 @@ class Laser(PatternSource):
         return in_time(patterns, self.space, self.tested, 0)
 
 
-def mackey_glass(begin: Floats, steps: int, delay: int) -> Floats:
+def mackey_glass(begin: Floats, steps: int, delay: int, parts: int = PARTS) -> Floats:
     """Series ``(n, steps)`` from constant pasts ``begin (n,)``, after 500 further steps.
 
-    Runge–Kutta of fourth order in fifths of a step, the delayed value interpolated.
+    Runge–Kutta of fourth order in parts of a step, the delayed value interpolated.
     """
-    back, dt = delay * PARTS, 1 / PARTS
-    x = np.empty((back + 1 + (SKIPPED + steps) * PARTS, len(begin)))
+    back, dt = delay * parts, 1 / parts
+    x = np.empty((back + 1 + (SKIPPED + steps) * parts, len(begin)))
     x[: back + 1] = begin
     for now in range(back, len(x) - 1):
         x[now + 1] = _onwards(x[now], x[now - back], x[now - back + 1], dt)
-    return np.ascontiguousarray(x[back + 1 + SKIPPED * PARTS :: PARTS].T)
+    return np.ascontiguousarray(x[back + 1 + SKIPPED * parts :: parts].T)
 
 
 def _onwards(x: Floats, start: Floats, end: Floats, dt: float) -> Floats:

@@ -18,6 +18,7 @@ from memlab.patterns.tasks import (
     Symbols,
     check_stream,
     delayed,
+    filtered,
     graded,
     in_time,
     one_hot,
@@ -138,10 +139,6 @@ class ArFilters(PatternSource):
         own = replace(draws.at("item", k), device=torch.device("cpu"))
         x, b = own.normal("inputs", (self.steps, self.inputs)), own.normal("b", (self.inputs,))
         drive = torch.einsum("rti,ri->rt", x, b / b.norm(dim=1, keepdim=True))
-        y, past = [], torch.zeros(len(x))
-        for now in drive.unbind(1):
-            past = self.decay * past + now
-            y.append(past)
         # The variance of y is 1 / (1 - decay²).
-        filtered = torch.stack(y, 1)[..., None] * math.sqrt(1 - self.decay**2)
-        return graded(torch.cat([x, filtered], -1))[:, None]
+        y = filtered(drive, self.decay)[..., None] * math.sqrt(1 - self.decay**2)
+        return graded(torch.cat([x, y], -1))[:, None]

@@ -76,6 +76,15 @@ def delayed(values: Tensor, lag: int) -> Tensor:
     return torch.cat([torch.zeros_like(values[..., :lag]), values[..., :-lag]], -1)
 
 
+def filtered(drive: Tensor, decay: float) -> Tensor:
+    """Follow y' = decay · y + drive along the last axis of ``drive (…, T)``, from y = 0."""
+    y, past = [], torch.zeros_like(drive[..., 0])
+    for now in drive.unbind(-1):
+        past = decay * past + now
+        y.append(past)
+    return torch.stack(y, -1)
+
+
 def one_hot(symbols: Tensor, count: int) -> Tensor:
     """Symbols as rows of 0 and a 1; all 0 where a symbol is -1."""
     return (symbols[..., None] == torch.arange(count)).float()

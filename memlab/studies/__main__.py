@@ -1,4 +1,4 @@
-"""Run a study: measurements whose answers are known or published, each held to them.
+"""Run a study: measurements that are known, published or aimed at, each held to that.
 
 A study prints its tables and what they bear out, and keeps both, with a figure.
 """
@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 from memlab.app.options import add_numbers, add_outputs
 from memlab.cli import INTERRUPTED
+from memlab.studies.cells.outline import OUTLINE as CELLS
 from memlab.studies.coherence.outline import OUTLINE as COHERENCE
 from memlab.studies.comparison_2a.outline import OUTLINE as COMPARISON_2A
-from memlab.studies.outline import Outline
+from memlab.studies.outline import Choice, Outline
 
-STUDIES = {"coherence": COHERENCE, "comparison_2a": COMPARISON_2A}
+STUDIES = {"cells": CELLS, "coherence": COHERENCE, "comparison_2a": COMPARISON_2A}
 FORMS = """\
 The results go to outputs/{name}/, in a folder named for {numbers}, seed and replicates:
 rows.csv, rows.json, {name}.md and {name}.png.
@@ -39,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         repeated = ("replicates", outline.replicates, "independent repetitions, at least 6")
+        add_choices(one, outline.choices)
         add_numbers(one, (*outline.numbers, repeated, ("seed", 1, "of all random draws")))
         add_outputs(one)
     return line
@@ -51,14 +53,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.name is None:
         line.print_help()
         return 0
+    outline = STUDIES[asked.name]
     try:
-        run(STUDIES[asked.name], asked)
-    except (OSError, ValueError) as problem:
+        run(outline, asked)
+    except (OSError, ValueError, FloatingPointError) as problem:
         sys.stdout.flush()
         sys.stderr.write(f"memlab.studies: {problem}\n")
         return 2
     except KeyboardInterrupt:
-        sys.stderr.write("\nmemlab.studies: interrupted; nothing was kept\n")
+        sys.stderr.write(f"\nmemlab.studies: interrupted; {outline.interrupted}\n")
         return INTERRUPTED
     return 0
 
@@ -69,16 +72,36 @@ def run(outline: Outline, asked: argparse.Namespace) -> None:
     from memlab.report import ENOUGH
     from memlab.studies.results import keep, measured, show
 
-    numbers = {name: vars(asked)[name] for name, _, _ in outline.numbers}
-    study = outline.study(*numbers.values())
+    study = outline.study(asked)
     if asked.replicates < ENOUGH:
         raise ValueError(f"replicates must be at least {ENOUGH}, got {asked.replicates}")
-    numbers |= {"seed": asked.seed, "replicates": asked.replicates}
-    folder = asked.outputs / asked.name / "-".join(f"{n}_{x}" for n, x in numbers.items())
+    folder = asked.outputs / asked.name / named(outline, asked)
     folder.mkdir(parents=True, exist_ok=True)
     rows = measured(study, Draws(asked.seed, tuple(range(asked.replicates))))
     keep(study, rows, folder)
     show(study, rows, folder)
+
+
+def named(outline: Outline, asked: argparse.Namespace) -> str:
+    """The folder of these results: what was chosen, unless it is all, and every number."""
+    given = vars(asked)
+    some = [it.of(given[it.name]) for it in outline.choices]
+    words = ["+".join(x) for x, it in zip(some, outline.choices, strict=True) if x != it.names]
+    numbers = [*(name for name, _, _ in outline.numbers), "seed", "replicates"]
+    return "-".join([*words, *(f"{name}_{given[name]}" for name in numbers)])
+
+
+def add_choices(parser: argparse.ArgumentParser, choices: Sequence[Choice]) -> None:
+    """Options that take some of the names that there are."""
+    for it in choices:
+        parser.add_argument(
+            f"--{it.name}",
+            nargs="+",
+            choices=it.names,
+            default=it.names,
+            metavar="NAME",
+            help=f"those {it.told}: some of {', '.join(it.names)} (default: all)",
+        )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """The rows of a study: measured, printed, and kept as tables, page and figure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 from rich.progress import track
@@ -12,7 +14,9 @@ from rich.text import Text
 from memlab.app.progress import console
 from memlab.app.results import markdown
 from memlab.draws import Draws
-from memlab.studies.study import AnyRow, Study
+from memlab.studies.study import AnyRow, Study, singles
+
+Act = TypeVar("Act")
 
 HOLDS = {True: "yes", False: "NO", None: ""}
 STYLES = {True: "green", False: "bold red", None: ""}
@@ -20,10 +24,17 @@ STYLES = {True: "green", False: "bold red", None: ""}
 
 def measured(study: Study[AnyRow], draws: Draws) -> list[AnyRow]:
     """All rows, with a bar on the terminal while they come."""
+    ahead = [partial(piece, one) for piece in study.ahead for one in singles(draws)]
+    for piece in watched(ahead):
+        piece()
+    return [row for part in watched(study.parts) for row in part(draws)]
+
+
+def watched(acts: Sequence[Act]) -> Iterable[Act]:
+    """The acts one by one, with a bar on the terminal that says how many are done."""
     screen = console(stderr=True)
-    quiet = not screen.is_terminal
-    parts = track(study.parts, "measuring", console=screen, transient=True, disable=quiet)
-    return [row for part in parts for row in part(draws)]
+    quiet = not (screen.is_terminal and acts)
+    return track(acts, "measuring", console=screen, transient=True, disable=quiet)
 
 
 def keep(study: Study[AnyRow], rows: Sequence[AnyRow], folder: Path) -> None:

@@ -1,8 +1,8 @@
 """What every study gives: rows that are held to expectations, sentences and a figure."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar, final
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, final
 
 from matplotlib.figure import Figure
 
@@ -60,7 +60,23 @@ class Row(Generic[Level, Reference]):
         }
 
 
-AnyRow = TypeVar("AnyRow", bound=Row[Any, Any])
+class Told(Protocol):
+    """What tables and files have to know of a row."""
+
+    @property
+    def table(self) -> str:
+        """The name of its table."""
+
+    @property
+    def level(self) -> Any:
+        """What rows of one block of a table share."""
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether it came out as it should; None where nothing is expected."""
+
+
+AnyRow = TypeVar("AnyRow", bound=Told)
 Saying: TypeAlias = Callable[[Sequence[AnyRow]], Iterator[str]]  # what the rows bear out
 
 
@@ -75,6 +91,13 @@ class Study(Generic[AnyRow]):
     record: Callable[[AnyRow], dict[str, object]]  # a row as columns of a file, numbers as they are
     verdict: Callable[[Sequence[AnyRow]], list[str]]  # sentences, each only if the rows bear it out
     figure: Callable[[Sequence[AnyRow]], Figure]
+    # What takes long, measured and kept by the study, one replicate at a time, before the parts.
+    ahead: Sequence[Callable[[Draws], object]] = ()
+
+
+def singles(draws: Draws) -> list[Draws]:
+    """The draws of each replicate alone."""
+    return [replace(draws, replicates=(one,)) for one in draws.replicates]
 
 
 def difference(one: Row[Any, Any], other: Row[Any, Any]) -> Estimate:

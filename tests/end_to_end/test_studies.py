@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from memlab.studies.__main__ import STUDIES, main
+from memlab.studies.cells.floors import FLOORS
+from memlab.studies.cells.outline import OUTLINE as CELLS
 from tests.end_to_end.commands import ROOT, warm
 
 
@@ -35,6 +37,34 @@ def test_a_small_study_prints_its_tables_and_keeps_rows_page_and_figure(tmp_path
     assert (folder / f"{name}.png").stat().st_size > 10_000
 
 
+def test_cells_that_were_measured_are_not_measured_again(tmp_path):
+    arguments = ("cells", "--cells", "pmrc", "--tasks", "recall_10", "--steps", "2")
+    results = []
+    for _ in range(2):
+        result = command(tmp_path, *arguments)
+        assert result.returncode == 0, result.stderr
+        kept = sorted((tmp_path / "outputs/cells/measured").iterdir())
+        results.append((result.stdout, [(file, file.stat().st_mtime_ns) for file in kept]))
+    assert results[0] == results[1]
+    assert len(results[0][1]) == 6 * len(("pmrc", *FLOORS))
+    place = "outputs/cells/pmrc-recall_10-steps_2-stream_5000-seed_1-replicates_6"
+    assert f"Results: {place}\n" in results[0][0]
+    rows = pd.read_csv(tmp_path / place / "rows.csv").set_index("learner")
+    assert rows.loc["pmrc", "worst"] <= rows.loc["pmrc", "mean"] < 0.99
+    assert rows.loc["linear, 10 lags", "holds"]
+
+
+@pytest.mark.parametrize("option", ["cells", "tasks"])
+def test_an_unknown_cell_or_task_is_refused_with_the_names_there_are(tmp_path, capsys, option):
+    with pytest.raises(SystemExit) as left:
+        main(["cells", f"--{option}", "pmrk", "--outputs", str(tmp_path)])
+    assert left.value.code == 2
+    told = capsys.readouterr().err
+    assert "'pmrk'" in told
+    assert all(name in told for it in CELLS.choices if it.name == option for name in it.names)
+    assert not list(tmp_path.iterdir())
+
+
 def test_without_a_name_every_study_is_listed_with_what_it_does(capsys):
     assert main([]) == 0
     told = " ".join(capsys.readouterr().out.split())
@@ -49,7 +79,8 @@ def test_the_help_of_a_study_tells_its_options_and_results(capsys, name):
     told = capsys.readouterr().out
     assert left.value.code == 0
     assert STUDIES[name].told in told
-    for option in ("replicates", "seed", "outputs", *(n for n, _, _ in STUDIES[name].numbers)):
+    own = [*(n for n, _, _ in STUDIES[name].numbers), *(it.name for it in STUDIES[name].choices)]
+    for option in ("replicates", "seed", "outputs", *own):
         assert f"--{option}" in told
     assert f"rows.csv, rows.json, {name}.md and {name}.png" in told
 
@@ -77,6 +108,8 @@ def test_the_command_tells_what_there_is_without_importing_what_computes():
         (("coherence", "--trials", "1"), "trials must be in [2, 2000], got 1"),
         (("coherence", "--trials", "2001"), "trials must be in [2, 2000], got 2001"),
         (("comparison_2a", "--size", "196"), "size must be a multiple of 4 in [32, 192], got 196"),
+        (("cells", "--steps", "0"), "steps must be at least 1, got 0"),
+        (("cells", "--stream", "150"), "stream must be a multiple of 100, over which losses are"),
         (("comparison_2a", "--size", "30"), "size must be a multiple of 4 in [32, 192], got 30"),
     ],
 )

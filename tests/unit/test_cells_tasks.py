@@ -20,20 +20,20 @@ def linear_r2(x, target, lags):
 
 
 def test_recall_asks_for_what_came_in_before():
-    trials = recall(3, 0.9).train(draws())
+    trials = recall(3).train(draws())
     assert torch.equal(trials.target[:, 3:], trials.x[:, :-3])
     assert trials.counts.sum(1).eq(trials.x.shape[1] - 3).all()
 
 
 def test_a_single_item_is_the_marked_value_and_is_asked_for_once():
-    trials = single_item(5, 0.9).held(draws())
+    trials = single_item(5).held(draws())
     assert trials.x.shape == (1000, 6, 2)
     marked = (trials.x[..., 0] * trials.x[..., 1]).sum(1)
     assert torch.equal(trials.target[trials.counts][:, 0], marked)
 
 
 def test_adding_asks_for_half_the_sum_of_the_two_marked_values():
-    trials = adding(10, 0.9).train(draws())
+    trials = adding(10).train(draws())
     assert (trials.x[:, :5, 1].sum(1) == 1).all()
     assert (trials.x[:, 5:, 1].sum(1) == 1).all()
     total = (trials.x[..., 0] * trials.x[..., 1]).sum(1)
@@ -41,7 +41,7 @@ def test_adding_asks_for_half_the_sum_of_the_two_marked_values():
 
 
 def test_without_memory_carrying_is_half_explained_and_with_twelve_lags_wholly():
-    long = [carry(0.9).held(draws(seed)) for seed in range(20)]
+    long = [carry().held(draws(seed)) for seed in range(20)]
     x = torch.cat([each.x.flatten(0, 1) for each in long])
     target = torch.cat([each.target.flatten(0, 1) for each in long])
     assert linear_r2(x, target, 1) == pytest.approx(0.51, abs=0.02)
@@ -61,7 +61,7 @@ def test_mackey_glass_is_as_hard_as_it_was_measured_to_be():
 
 
 def test_a_forecast_is_judged_on_steps_it_was_not_trained_on():
-    task = forecast(torch.arange(3000.0), ahead=10, warm=20, bar=0.9)
+    task = forecast(torch.arange(3000.0), ahead=10, warm=20)
     trained, held = task.train(draws()), task.held(draws())
     assert trained.target.max() < held.x.min()
     assert torch.equal(held.target, held.x + 10)

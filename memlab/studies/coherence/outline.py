@@ -4,6 +4,7 @@ Phase locking value, pairwise phase consistency and weighted phase lag index, ea
 of mispaired trials and beside what is expected; and what a published 0.78 against 0.62 can mean.
 """
 
+from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from memlab.studies.outline import Outline
@@ -13,11 +14,11 @@ if TYPE_CHECKING:
     from memlab.studies.study import Study
 
 
-def study(trials: int) -> "Study[Row]":
+def study(asked: Namespace) -> "Study[Row]":
     """The study itself; ValueError for what cannot be."""
     from memlab.studies.coherence.study import phase_locking
 
-    return phase_locking(trials)
+    return phase_locking(asked.trials)
 
 
 TRIALS = ("trials", 60, "trials of a recording, where they are not what is varied")

@@ -4,6 +4,7 @@ Each medium with its published defects, with storing, without it, and the cue al
 spectrograms of three synthetic vowels; beside them two media that do store.
 """
 
+from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from memlab.studies.outline import Outline
@@ -13,11 +14,11 @@ if TYPE_CHECKING:
     from memlab.studies.study import Study
 
 
-def study(size: int) -> "Study[Row]":
+def study(asked: Namespace) -> "Study[Row]":
     """The study itself; ValueError for what cannot be."""
     from memlab.studies.comparison_2a.study import three_media
 
-    return three_media(size)
+    return three_media(asked.size)
 
 
 SIZE = ("size", 128, "side of the field; networks have a half, oscillators a quarter of it")
