@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike
 
 from memlab.absent import Absent
 from memlab.attractors import theory
-from memlab.hebbian import associations
 from memlab.figures.style import CEILING, FLOOR, INK, MEDIUM, PALE, SPARE, sheet, words
+from memlab.hebbian import associations
 from memlab.metrics import ages
 from memlab.metrics.ladder import Ladder, Place, ladder
 from memlab.metrics.measure import Measure
@@ -224,12 +224,12 @@ def _times(factor: float, x: ArrayLike) -> Floats:
     return np.asarray(x, dtype=np.float64) * factor
 
 
-def _sparse(session: Session) -> list[float]:
+def _sparse(session: Session) -> dict[str, float]:
     """How many items a clipped memory holds, where all patterns have the same few units on."""
     lit = session.patterns.flatten(2).sum(2)
     winners = int(lit.min())
     few = bool((lit == winners).all()) and 0 < winners <= session.space.size // SPARSE
-    return [associations.capacity(session.space.size, winners)] if few else []
+    return {"ln 2 (N/k)²": associations.capacity(session.space.size, winners)} if few else {}
 
 
 def _scales(axes: Axes, session: Session, curve: Ladder, *, lines: bool) -> None:
@@ -250,7 +250,7 @@ def _scales(axes: Axes, session: Session, curve: Ladder, *, lines: bool) -> None
         return
     known = {"0.138 N": theory.HEBB * n, "N / 2 ln N": theory.perfect_load(n) * n}
     known |= {f"dense, n = {power}": theory.dense_items(n, power) for power in (3, 4)}
-    known |= {"ln 2 (N/k)²": sparse for sparse in _sparse(session)}
+    known |= _sparse(session)
     for place, (name, items) in enumerate(known.items()):
         if curve.x[0] <= items <= curve.x[-1]:
             axes.axvline(items, color=PALE, lw=1, ls=(0, (4, 2)))
