@@ -139,5 +139,6 @@ def test_what_an_arm_cannot_tell_is_absent_by_name(session):
 def test_matrix_and_bars_are_drawn(session, tmp_path):
     for draw in (forgetting_matrix, transfer_bars):
         draw(session, evaluate(session, {}, {})).savefig(tmp_path / "figure.png")
+        assert (tmp_path / "figure.png").stat().st_size > 5_000
     bare = replace(session, recalls=[])
     assert isinstance(forgetting_matrix(bare, evaluate(session, {}, {})), Absent)

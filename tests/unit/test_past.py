@@ -162,3 +162,4 @@ def test_controlled_scales_are_among_the_scales():
 def test_both_figures_are_drawn(five, tmp_path):
     for draw in (memory_of_lags, capacity_by_scale):
         draw(five, evaluate(five, {}, {})).savefig(tmp_path / "figure.png")
+        assert (tmp_path / "figure.png").stat().st_size > 5_000
