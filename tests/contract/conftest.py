@@ -28,6 +28,10 @@ VARIANTS = {  # what the keys of one file can make of a medium
     "pmrc ewc": {"protection": "ewc"},
 }
 NAMES = [*sorted(path.stem for path in CONF.glob("*.yaml")), *VARIANTS]
+PAIRS = {  # media that read tokens with an attribute, and no planes
+    "hebbian_kwta_published": {"steps": 4, "sequences": 100},
+    "hebbian_kwta_tokens": {"steps": 4, "sequences": 100},
+}
 QUICK = {
     "size": 64,
     "write_steps": 60,
@@ -42,6 +46,7 @@ def settings_of(name: str) -> DictConfig:
     config = OmegaConf.load(CONF / f"{name.split(maxsplit=1)[0]}.yaml")
     assert isinstance(config, DictConfig)
     config.update(VARIANTS.get(name, {}))
+    config.update(PAIRS.get(name, {}))
     config.update({key: value for key, value in QUICK.items() if key in config})
     return config
 
@@ -61,7 +66,13 @@ class Bench:
     draws: Draws
 
     def pattern(self, k: int) -> Tensor:
-        """A bar at a random place of the plane, ``(R, 16, 16)``: solid enough for any medium."""
+        """A bar at a random place of the plane, ``(R, 16, 16)``: solid enough for any medium.
+
+        Where the medium reads pairs, one of three tokens with a random attribute, ``(R, 2)``.
+        """
+        if self.name in PAIRS:
+            attribute = 3 + self.draws.at("pattern").integers(f"attribute {k}", 9)
+            return torch.stack([torch.full_like(attribute, k % 3), attribute], 1).float()
         where = self.draws.at("pattern").integers(f"pattern {k}", 12)
         rows = torch.arange(16)
         bar = (rows >= where[:, None]) & (rows < where[:, None] + 4)
@@ -98,8 +109,11 @@ class Bench:
         return engram
 
     def masked(self, items: int, keep: float = 0.5) -> Cue:
-        """Each of the first items, a random share of it given and certain."""
+        """Each of the first items, a random share of it (of a pair the token) given and certain."""
         patterns = torch.stack([self.pattern(k) for k in range(items)], dim=1)
+        if self.name in PAIRS:
+            given = torch.tensor([True, False]).expand(patterns.shape)
+            return Cue(patterns * given, given=given, certain=given)
         given = torch.stack(
             [self.draws.at("mask", k).uniform("mask", (16, 16)) < keep for k in range(items)], dim=1
         )
@@ -117,5 +131,6 @@ class Bench:
 @pytest.fixture(params=NAMES)
 def bench(request: pytest.FixtureRequest) -> Bench:
     """A bench per file of conf/substrate."""
-    substrate = substrate_of(request.param, Space((16, 16), 2))
+    space = Space((2,), 12) if request.param in PAIRS else Space((16, 16), 2)
+    substrate = substrate_of(request.param, space)
     return Bench(request.param, substrate, Draws(seed=3, replicates=(0, 1, 2)))

@@ -24,9 +24,15 @@ def scores(bench: Bench, engram: Engram) -> torch.Tensor:
     cue = bench.masked(2)
     response = bench.read(engram, cue).response
     truth = torch.stack([bench.pattern(0), bench.pattern(1)], dim=1)
+    truth = bench.substrate.space.as_response(truth)
     return torch.stack(
         [
-            torch.stack([pearson(x[~m], t[~m], (0,)) for x, t, m in zip(*rows, strict=True)])
+            torch.stack(
+                [
+                    pearson(x[~m].flatten(), t[~m].flatten(), (0,))
+                    for x, t, m in zip(*rows, strict=True)
+                ]
+            )
             for rows in zip(response, truth, cue.certain, strict=True)
         ]
     )
@@ -183,7 +189,7 @@ def test_a_space_is_held_or_refused_by_name(name, space):
 def test_responses_are_probabilities(bench):
     for engram in (bench.blank(), bench.written(2)):
         response = bench.read(engram, bench.masked(2)).response
-        assert response.shape == (3, 2, 16, 16)
+        assert response.shape == (3, 2, *bench.substrate.space.response_shape)
         assert response.min() >= 0
         assert response.max() <= 1
 
