@@ -51,7 +51,10 @@ class HebbianKwtaPublished(ConceptLayer):
         before = growth.size(weights)
         for nth, batch in enumerate(batches.unbind(1), 1):
             weights, _ = step(self._layer, weights, seen, batch, salience=salience)
-            self._check(weights, done + nth, seen, batch)
+            found = growth.diverged(weights, done + nth)
+            if found is not None and self.on_divergence == "fail":
+                grown = (growth.size(weights).double() / before).log() / nth
+                raise FloatingPointError(explained(found, grown, self._foretold(seen, batch)))
         engram["weights"], engram["steps"] = weights, engram["steps"] + batches.shape[1]
         self._measure(weights, before, seen, batches, meter)
 
@@ -75,17 +78,6 @@ class HebbianKwtaPublished(ConceptLayer):
         share = shares(tokens, seen.shape[1])
         return growth.foretold(seen, share, rate=self.rate, decay=self.decay)
 
-    def _check(self, weights: Tensor, nth: int, seen: Tensor, batch: Tensor) -> None:
-        if self.on_divergence == "record":
-            return
-        found = growth.diverged(weights, nth)
-        if found is not None:
-            rate = float(self._foretold(seen, batch)[found.replicate])
-            raise FloatingPointError(
-                f"{found}; the rule lets weights grow by rate · λ - decay = {rate:.3f} per step; "
-                "substrate.on_divergence=record goes on"
-            )
-
     def _measure(
         self, weights: Tensor, before: Tensor, seen: Tensor, batches: Tensor, meter: Meter
     ) -> None:
@@ -96,3 +88,12 @@ class HebbianKwtaPublished(ConceptLayer):
         meter.add("growth_foretold", self.steps, self._foretold(seen, batches))
         if bool(size.isfinite().all()):
             meter.add("rank_one_share", self.steps, growth.rank_one_share(weights))
+
+
+def explained(found: growth.Divergence, measured: Tensor, foretold: Tensor) -> str:
+    """A divergence, with the growth per step of its replicate as measured and as foretold."""
+    rates = float(measured[found.replicate]), float(foretold[found.replicate])
+    return (
+        f"{found}; weights grew by {rates[0]:.3f} per step, and rate · λ - decay foretells "
+        f"{rates[1]:.3f}; substrate.on_divergence=record goes on"
+    )
