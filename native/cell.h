@@ -6,13 +6,15 @@
  *   cell_functions.h  exp, tanh and the logistic
  *   cell_blocks.h     what several cells are built from
  *   cell_<name>.h     one step of a cell, and its adjoint
- *   cell_run.h        all steps of some streams, forwards and backwards
+ *   cell_run.h        all steps of some streams, forwards
+ *   cell_back.h       and backwards
  * cell_f32_*.c, cell_f64.c   the core compiled for each
  * cells.c           the entry points: who works on what
  *
- * A *row* holds what one stream needs in one step: its input, the state before the step, then what
- * the adjoint wants to know. Sums over hidden units are products of matrices with rows. Without a
- * tape two rows take turns, and only one of them has the stores, which then change in place.
+ * A *row* holds what one stream needs in one step: its input, the state before the step but for the
+ * stores, then what the adjoint wants to know. Sums over hidden units are products of matrices with
+ * rows. Without a tape two rows take turns. Stores, the matrices of a state, change in place; a tape
+ * has them as they were at the first of every few steps, from where the adjoint makes the others.
  */
 #ifndef CELL_H
 #define CELL_H
@@ -23,7 +25,8 @@ enum {
     BLOCK = 16,   /* units of a packed block of weights */
     STREAMS = 8,  /* of a tile, at most: streams that walk through the steps side by side */
     NEAR = 1 << 17, /* numbers of the states of a tile that stay near a core */
-    FLUSHED = 32, /* rows whose outer products are added to the gradients together */
+    SHORTEST = 4, LONGEST = 16, /* steps whose stores the adjoint makes anew together */
+    FLUSHED = 64, /* rows whose outer products are added to the gradients together */
     MOST = 24,    /* parameters, fields or matrices of a cell */
     MATRICES = 32
 };
@@ -35,13 +38,14 @@ typedef struct {
 
 typedef struct {
     size_t parameters, state, width; /* numbers of all parameters, of a state, of a row */
+    size_t kept, every;              /* numbers of the stores; steps from one copy to the next */
     size_t streams;                  /* of a tile: fewer where states are large */
     size_t carried, states;          /* fields that pass into the next row; how many are the state */
     size_t carries[MOST];            /* those, the state first */
     uint8_t stores[MOST];            /* which fields are matrices of the state */
     size_t derived, packed;          /* of what follows from the parameters; of packed matrices */
     size_t at[MOST];                 /* where each parameter begins */
-    size_t field[MOST];              /* where each field of a row begins, in whole blocks */
+    size_t field[MOST];              /* where each begins in a row, or store among stores */
     size_t size[MOST];               /* of each field */
     size_t first[MOST];              /* the first matrix of a parameter */
     size_t matrices;

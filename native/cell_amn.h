@@ -59,7 +59,7 @@ static void amn_recall(size_t M, size_t H, const REAL *q, const REAL *store, REA
 static void amn_read(const net *n, REAL *rows) {
     const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots;
     for (size_t i = 0; i < n->streams; i++) {
-        const REAL *store = stored(n, rows, i, AMN_Mm), *trace = field(n, rows, i, AMN_trace);
+        const REAL *store = stored(n, i, AMN_Mm), *trace = field(n, rows, i, AMN_trace);
         REAL *q = field(n, rows, i, AMN_q), *r = field(n, rows, i, AMN_read);
         REAL *s = field(n, rows, i, AMN_s), *rho = field(n, rows, i, AMN_rho);
         tanh_all(M, q);
@@ -74,14 +74,14 @@ static void amn_read(const net *n, REAL *rows) {
     }
 }
 
-static void amn_write(const net *n, REAL *rows, REAL *next) {
+/* From the store before a step to the one after it. */
+static void amn_again(const net *n, REAL *rows) {
     const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots;
     const REAL *decay = parameter(n, AMN_decay);
     for (size_t i = 0; i < n->streams; i++) {
-        const REAL *store = stored(n, rows, i, AMN_Mm), *s = field(n, rows, i, AMN_s);
-        const REAL *v = field(n, rows, i, AMN_v);
-        REAL *k = field(n, rows, i, AMN_k), *to = stored(n, next, i, AMN_Mm);
-        logistic_all(M, k);
+        const REAL *store = stored(n, i, AMN_Mm), *s = field(n, rows, i, AMN_s);
+        const REAL *k = field(n, rows, i, AMN_k), *v = field(n, rows, i, AMN_v);
+        REAL *to = left_of(n, i, AMN_Mm);
         for (size_t m = 0; m < M; m++) {
             const REAL kept = decay[m], written = (1 - kept) * k[m] * v[m];
 #pragma omp simd
@@ -105,7 +105,10 @@ static void amn_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
     into(n, AMN_K, rows, AMN_s, AMN_k);
     begin(n, rows, AMN_v, NULL);
     into(n, AMN_Vv, rows, AMN_s, AMN_v);
-    amn_write(n, rows, next);
+    for (size_t i = 0; i < n->streams; i++) {
+        logistic_all((size_t)n->cell->slots, field(n, rows, i, AMN_k));
+    }
+    amn_again(n, rows);
 }
 
 /* The store's part of the gradient of s, in the spare; keys and values before their matrices. */
@@ -114,7 +117,7 @@ static void amn_unwrite(const net *n, REAL *rows, const REAL *g, REAL *gs) {
     const REAL *decay = parameter(n, AMN_decay);
     REAL *gdecay = gradient_of(n, AMN_decay);
     for (size_t i = 0; i < n->streams; i++) {
-        const REAL *store = field(n, rows, i, AMN_Mm), *s = field(n, rows, i, AMN_s);
+        const REAL *store = stored(n, i, AMN_Mm), *s = field(n, rows, i, AMN_s);
         const REAL *k = field(n, rows, i, AMN_k), *v = field(n, rows, i, AMN_v);
         const REAL *gM = g + i * S + 3 * H;
         REAL *zk = field(n, rows, i, AMN_zk), *zv = field(n, rows, i, AMN_zv), *to = gs + i * H;
@@ -137,7 +140,7 @@ static void amn_unread(const net *n, REAL *rows, REAL *g, REAL *gs) {
     const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots, S = n->plan->state;
     const REAL *decay = parameter(n, AMN_decay);
     for (size_t i = 0; i < n->streams; i++) {
-        const REAL *store = field(n, rows, i, AMN_Mm), *r = field(n, rows, i, AMN_read);
+        const REAL *store = stored(n, i, AMN_Mm), *r = field(n, rows, i, AMN_read);
         const REAL *q = field(n, rows, i, AMN_q), rho = *field(n, rows, i, AMN_rho);
         REAL *zq = field(n, rows, i, AMN_zq), *to = gs + i * H, *gl = g + i * S + H;
         REAL *gM = g + i * S + 3 * H;

@@ -8,8 +8,8 @@ typedef struct {
     REAL *gradient;                           /* (parameters) of this tile */
     const REAL *derived;                      /* (derived) */
     const REAL *packed[MATRICES], *turned[MATRICES]; /* weights, and their transposes */
-    REAL *spare;                              /* (streams, width) */
-    REAL *home;                               /* the rows that have the stores; NULL: every one */
+    REAL *spare;                              /* (streams + 1, width) */
+    REAL *held, *left; /* stores (streams, kept) before and after a step; may be the same */
     size_t streams;
 } net;
 
@@ -24,9 +24,13 @@ static REAL *field(const net *n, REAL *rows, size_t stream, size_t name) {
     return rows + stream * n->plan->width + n->plan->field[name];
 }
 
-/* A store of the row of one stream. */
-static REAL *stored(const net *n, REAL *rows, size_t stream, size_t name) {
-    return field(n, n->home ? n->home : rows, stream, name);
+/* A store of one stream, before a step and after it. */
+static REAL *stored(const net *n, size_t stream, size_t name) {
+    return n->held + stream * n->plan->kept + n->plan->field[name];
+}
+
+static REAL *left_of(const net *n, size_t stream, size_t name) {
+    return n->left + stream * n->plan->kept + n->plan->field[name];
 }
 
 static void set(size_t count, const REAL *from, REAL *to) {
@@ -112,6 +116,17 @@ static void pair(size_t H, const REAL *kept, const REAL *written, const REAL *en
     }
     for (; i < H; i++) {
         paired(1, H, kept + i, written + i, entered, from + i * H, to + i * H, x, y + i);
+    }
+}
+
+/* to ← kept from + written enteredᵀ alone, as a walk left it. */
+static void pair_again(size_t H, const REAL *kept, const REAL *written, const REAL *entered,
+                       const REAL *from, REAL *restrict to) {
+    for (size_t i = 0; i < H; i++) {
+#pragma omp simd
+        for (size_t j = 0; j < H; j++) {
+            to[i * H + j] = kept[i] * from[i * H + j] + written[i] * entered[j];
+        }
     }
 }
 
@@ -267,6 +282,19 @@ static void store_forward(const gated_store *t, const REAL *s, const REAL *k, co
     }
     if (at < t->units) {
         store_rest(t, at, s, k, q, held, next, read);
+    }
+}
+
+/* What a walk left in the store, without reading. */
+static void store_again(const gated_store *t, const REAL *s, const REAL *k, const REAL *held,
+                        REAL *restrict next) {
+    for (size_t m = 0; m < t->slots; m++) {
+        const REAL kept = t->decay[m], written = (1 - kept) * k[m];
+        const size_t at = m * t->units;
+#pragma omp simd
+        for (size_t j = 0; j < t->units; j++) {
+            next[at + j] = held[at + j] * kept + t->values[at + j] * written * s[j];
+        }
     }
 }
 

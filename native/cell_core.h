@@ -18,3 +18,4 @@
 #include "cell_sgw_amn.h"
 
 #include "cell_run.h"
+#include "cell_back.h"

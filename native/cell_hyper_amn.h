@@ -43,7 +43,7 @@ static void hyper_units(const net *n, REAL *rows, REAL *next) {
     }
 }
 
-static void hyper_stores(const net *n, REAL *rows, REAL *next) {
+static void hyper_stores(const net *n, REAL *rows) {
     const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads;
     const size_t M = (size_t)n->cell->slots, width = n->plan->width;
     begin(n, rows, HYPER_k, NULL);
@@ -61,13 +61,27 @@ static void hyper_stores(const net *n, REAL *rows, REAL *next) {
             const REAL *own = field(n, rows, i, HYPER_units) + head * H;
             logistic_all(M, k);
             logistic_all(M, q);
-            store_forward(&t, own, k, q, stored(n, rows, i, HYPER_Mm) + head * M * H,
-                          stored(n, next, i, HYPER_Mm) + head * M * H, read);
+            store_forward(&t, own, k, q, stored(n, i, HYPER_Mm) + head * M * H,
+                          left_of(n, i, HYPER_Mm) + head * M * H, read);
 #pragma omp simd
             for (size_t j = 0; j < H; j++) {
                 read[j] = hyperbolic(read[j]);
                 out[j] = (REAL)0.7 * own[j] + (REAL)0.3 * read[j];
             }
+        }
+    }
+}
+
+static void hyper_again(const net *n, REAL *rows) {
+    const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads;
+    const size_t M = (size_t)n->cell->slots;
+    for (size_t head = 0; head < N; head++) {
+        const gated_store t = store_of(n, M, HYPER_Vv, HYPER_decay, head);
+        for (size_t i = 0; i < n->streams; i++) {
+            store_again(&t, field(n, rows, i, HYPER_units) + head * H,
+                        field(n, rows, i, HYPER_k) + head * M,
+                        stored(n, i, HYPER_Mm) + head * M * H,
+                        left_of(n, i, HYPER_Mm) + head * M * H);
         }
     }
 }
@@ -81,7 +95,7 @@ static void hyper_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
     begin(n, rows, HYPER_drive, parameter(n, HYPER_b));
     into(n, HYPER_Bi, rows, X, HYPER_drive);
     hyper_units(n, rows, next);
-    hyper_stores(n, rows, next);
+    hyper_stores(n, rows);
     begin(n, rows, HYPER_heads, NULL);
     begin(n, rows, HYPER_merged, NULL);
     for (size_t i = 0; i < n->streams; i++) {
@@ -150,7 +164,7 @@ static void hyper_unstore(const net *n, REAL *rows, size_t i, REAL *g, REAL *go)
         const gated_store t = store_of(n, M, HYPER_Vv, HYPER_decay, head);
         store_adjoint(&t, field(n, rows, i, HYPER_units) + head * H,
                       field(n, rows, i, HYPER_k) + head * M, field(n, rows, i, HYPER_q) + head * M,
-                      field(n, rows, i, HYPER_Mm) + head * M * H, go + head * H,
+                      stored(n, i, HYPER_Mm) + head * M * H, go + head * H,
                       g + N * H + head * M * H, g + head * H,
                       field(n, rows, i, HYPER_zk) + head * M,
                       field(n, rows, i, HYPER_zq) + head * M);

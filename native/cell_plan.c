@@ -25,10 +25,12 @@ static void field(builder *b, size_t name, size_t size) {
     b->plan->width += whole_blocks(size);
 }
 
+static void carries(builder *b, size_t name) { b->plan->carries[b->plan->carried++] = name; }
+
 /* A field that a step leaves in the next row. */
 static void carried(builder *b, size_t name, size_t size) {
     field(b, name, size);
-    b->plan->carries[b->plan->carried++] = name;
+    carries(b, name);
 }
 
 /* One of them that outlasts the run; all of them come before other carried fields. */
@@ -38,9 +40,16 @@ static void state(builder *b, size_t name, size_t size) {
     b->plan->state += size;
 }
 
+/* One that is a matrix: it is in no row. */
 static void store(builder *b, size_t name, size_t size) {
-    state(b, name, size);
-    b->plan->stores[name] = 1;
+    cell_plan *p = b->plan;
+    p->field[name] = p->kept;
+    p->size[name] = size;
+    p->kept += whole_blocks(size);
+    p->stores[name] = 1;
+    carries(b, name);
+    p->states = p->carried;
+    p->state += size;
 }
 
 /* A parameter that is a product's matrix, or one for each of some heads. */
@@ -380,5 +389,7 @@ int cell_plan_of(const ml_cell *cell, cell_plan *plan) {
         plan->packed += whole_blocks(m->rows) * m->cols + whole_blocks(m->cols) * m->rows;
     }
     plan->streams = NEAR / plan->state >= STREAMS ? STREAMS : NEAR / plan->state >= 4 ? 4 : 1;
+    const size_t together = plan->kept ? NEAR / (plan->streams * plan->kept) : LONGEST;
+    plan->every = together < SHORTEST ? SHORTEST : together < LONGEST ? together : LONGEST;
     return 1;
 }

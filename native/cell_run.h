@@ -6,26 +6,28 @@ typedef void (*step_backward)(const net *n, REAL *rows, REAL *g, const REAL *gy,
 typedef struct {
     step_forward forward;
     step_backward backward;
+    void (*again)(const net *n, REAL *rows);     /* the stores after a step, from its rows */
     void (*derive)(const net *n, REAL *derived); /* from the parameters */
     void (*start)(const net *n, REAL *rows);     /* what is carried beside the state */
 } stepper;
 
 static const stepper steppers[] = {
-    [ML_AMRC] = {amrc_forward, amrc_backward, NULL, NULL},
-    [ML_PMRC] = {pmrc_forward, pmrc_backward, NULL, NULL},
-    [ML_AMN] = {amn_forward, amn_backward, amn_derive, NULL},
-    [ML_DTPN] = {dtpn_forward, dtpn_backward, NULL, NULL},
-    [ML_HYPER_AMN] = {hyper_forward, hyper_backward, hyper_derive, NULL},
-    [ML_SGW_AMN] = {sgw_forward, sgw_backward, sgw_derive, sgw_start},
-    [ML_NDM] = {ndm_forward, ndm_backward, NULL, ndm_start},
+    [ML_AMRC] = {amrc_forward, amrc_backward, NULL, NULL, NULL},
+    [ML_PMRC] = {pmrc_forward, pmrc_backward, NULL, NULL, NULL},
+    [ML_AMN] = {amn_forward, amn_backward, amn_again, amn_derive, NULL},
+    [ML_DTPN] = {dtpn_forward, dtpn_backward, NULL, NULL, NULL},
+    [ML_HYPER_AMN] = {hyper_forward, hyper_backward, hyper_again, hyper_derive, NULL},
+    [ML_SGW_AMN] = {sgw_forward, sgw_backward, sgw_again, sgw_derive, sgw_start},
+    [ML_NDM] = {ndm_forward, ndm_backward, ndm_again, NULL, ndm_start},
 };
 
 static size_t spare_size(const cell_plan *p) { return (p->streams + 1) * p->width; }
 
-/* Three rows of each stream; gradients of a step. */
+/* Three rows of each stream; inputs, outputs and a state; stores of some steps. */
 static size_t work_size(const ml_cell *cell, const cell_plan *p) {
     const size_t io = (size_t)cell->inputs + (size_t)cell->outputs;
-    return (3 * spare_size(p) + p->streams * (p->state + io) + BLOCK - 1) / BLOCK * BLOCK;
+    const size_t stores = p->streams * p->kept * p->every;
+    return (3 * spare_size(p) + p->streams * (p->state + io) + stores + BLOCK - 1) / BLOCK * BLOCK;
 }
 
 /* A tile ready to walk. */
@@ -66,7 +68,7 @@ static int padded(const uint8_t *mask, size_t stream, size_t steps, size_t t) {
     return mask && !mask[stream * steps + t];
 }
 
-/* The rows of a step: of the tape, or of two that take turns. */
+/* A tape: the rows (steps, streams, width) of all steps, then copies (copies, streams, kept). */
 static REAL *rows_of(const net *n, REAL *tape, REAL *two, size_t steps, size_t t) {
     if (tape && t < steps) {
         return tape + t * n->streams * n->plan->width;
@@ -74,12 +76,17 @@ static REAL *rows_of(const net *n, REAL *tape, REAL *two, size_t steps, size_t t
     return two + t % 2 * spare_size(n->plan);
 }
 
-/* The states (streams, S) into rows, and out of them. */
+static REAL *copy_of(const net *n, REAL *tape, size_t steps, size_t t) {
+    const size_t copy = t / n->plan->every;
+    return tape + n->streams * (steps * n->plan->width + copy * n->plan->kept);
+}
+
+/* The states (streams, S) into rows and stores, and out of them. */
 static void put_states(const net *n, const REAL *state, REAL *rows) {
     for (size_t i = 0; i < n->streams; i++) {
         for (size_t k = 0; k < n->plan->states; k++) {
             const size_t name = n->plan->carries[k], size = n->plan->size[name];
-            set(size, state, field(n, rows, i, name));
+            set(size, state, n->plan->stores[name] ? stored(n, i, name) : field(n, rows, i, name));
             state += size;
         }
     }
@@ -89,24 +96,34 @@ static void take_states(const net *n, REAL *rows, REAL *state) {
     for (size_t i = 0; i < n->streams; i++) {
         for (size_t k = 0; k < n->plan->states; k++) {
             const size_t name = n->plan->carries[k], size = n->plan->size[name];
-            const int here = n->plan->stores[name];
-            set(size, here ? stored(n, rows, i, name) : field(n, rows, i, name), state);
+            set(size, n->plan->stores[name] ? stored(n, i, name) : field(n, rows, i, name), state);
             state += size;
         }
     }
 }
 
-/* A stream that waits: what it carries goes into the next row as it is. */
-static void wait(const net *n, REAL *rows, REAL *next, size_t stream) {
-    for (size_t k = 0; k < n->plan->carried; k++) {
-        const size_t name = n->plan->carries[k];
-        set(n->plan->size[name], field(n, rows, stream, name), field(n, next, stream, name));
+/* A stream that waits: its stores stay as they are. */
+static void wait_stores(const net *n, size_t stream) {
+    const size_t kept = n->plan->kept;
+    if (n->left != n->held) {
+        set(kept, n->held + stream * kept, n->left + stream * kept);
     }
 }
 
-/* x (streams, steps, I), state (streams, S) in place, y (streams, steps, O); tape (steps, streams,
- * width) or NULL. Padding leaves the state and answers 0. A step writes its state where the next
- * one reads it. */
+/* And what else it carries goes into the next row. */
+static void wait(const net *n, REAL *rows, REAL *next, size_t stream) {
+    wait_stores(n, stream);
+    for (size_t k = 0; k < n->plan->carried; k++) {
+        const size_t name = n->plan->carries[k];
+        if (!n->plan->stores[name]) {
+            set(n->plan->size[name], field(n, rows, stream, name), field(n, next, stream, name));
+        }
+    }
+}
+
+/* x (streams, steps, I), state (streams, S) in place, y (streams, steps, O); tape or NULL. Padding
+ * leaves the state and answers 0. A step writes its state where the next one reads it; stores of
+ * streams that may wait take turns in two places. */
 static void forward(const ml_cell *cell, const cell_plan *plan, size_t streams, size_t steps,
                     const void *parameters, const void *packed, const void *inputs,
                     const uint8_t *mask, void *states, void *outputs, void *kept, void *work) {
@@ -116,13 +133,17 @@ static void forward(const ml_cell *cell, const cell_plan *plan, size_t streams, 
     net n = prepared(cell, plan, streams, parameters, packed, work);
     REAL *two = n.spare + spare_size(plan), *out = two + 2 * spare_size(plan);
     REAL *rows = rows_of(&n, tape, two, steps, 0);
-    n.home = tape || mask ? NULL : rows;
+    n.held = out + plan->streams * O;
+    n.left = mask ? n.held + plan->streams * plan->kept : n.held;
     put_states(&n, states, rows);
     if (steppers[cell->kind].start) {
         steppers[cell->kind].start(&n, rows);
     }
     for (size_t t = 0; t < steps; t++) {
         REAL *next = rows_of(&n, tape, two, steps, t + 1);
+        if (tape && t % plan->every == 0) {
+            set(streams * plan->kept, n.held, copy_of(&n, tape, steps, t));
+        }
         for (size_t i = 0; i < streams; i++) {
             if (padded(mask, i, steps, t)) {
                 memset(field(&n, rows, i, X), 0, I * sizeof(REAL));
@@ -139,60 +160,10 @@ static void forward(const ml_cell *cell, const cell_plan *plan, size_t streams, 
                 set(O, out + i * O, y + (i * steps + t) * O);
             }
         }
+        REAL *before = n.held;
+        n.held = n.left;
+        n.left = before;
         rows = next;
     }
     take_states(&n, rows, states);
 }
-
-/* Outer products of some rows into the gradients of all matrices. */
-static void flush(const net *n, const REAL *rows, size_t count) {
-    for (size_t i = 0; count && i < n->plan->matrices; i++) {
-        const cell_matrix *m = &n->plan->matrix[i];
-        outer(m->rows, m->cols, count, rows + m->left, rows + m->right, n->plan->width,
-              n->gradient + m->at);
-    }
-}
-
-/* gy (streams, steps, O), gstate (streams, S) in place, gx (streams, steps, I), gradient
- * (parameters): added to. The tape is used up. */
-static void backward(const ml_cell *cell, const cell_plan *plan, size_t streams, size_t steps,
-                     const void *parameters, const void *packed, const uint8_t *mask, void *kept,
-                     const void *goutputs, void *gstates, void *ginputs, void *gparameters,
-                     void *work) {
-    const size_t I = (size_t)cell->inputs, O = (size_t)cell->outputs, S = plan->state;
-    const size_t chunk = (FLUSHED + streams - 1) / streams;
-    const REAL *gy = goutputs;
-    REAL *gstate = gstates, *gx = ginputs, *tape = kept;
-    net n = prepared(cell, plan, streams, parameters, packed, work);
-    REAL *g = n.spare + spare_size(plan);
-    n.gradient = gparameters;
-    REAL *gin = g + plan->streams * S, *gout = gin + plan->streams * I;
-    size_t waiting = 0;
-    for (size_t t = steps; t-- > 0;) {
-        REAL *row = tape + t * streams * plan->width;
-        memset(gin, 0, streams * I * sizeof(REAL));
-        for (size_t i = 0; i < streams; i++) {
-            if (padded(mask, i, steps, t)) { /* nothing flows through it, nothing is learned */
-                memset(g + i * S, 0, S * sizeof(REAL));
-                memset(gout + i * O, 0, O * sizeof(REAL));
-            } else {
-                set(S, gstate + i * S, g + i * S);
-                set(O, gy + (i * steps + t) * O, gout + i * O);
-            }
-        }
-        steppers[cell->kind].backward(&n, row, g, gout, gin);
-        for (size_t i = 0; i < streams; i++) {
-            set(I, gin + i * I, gx + (i * steps + t) * I);
-            if (!padded(mask, i, steps, t)) {
-                set(S, g + i * S, gstate + i * S);
-            }
-        }
-        if (++waiting == chunk || t == 0) {
-            flush(&n, row, waiting * streams);
-            waiting = 0;
-        }
-    }
-}
-
-const cell_core CORE = {
-    .work = work_size, .pack = packed_all, .forward = forward, .backward = backward};

@@ -52,7 +52,7 @@ static void sgw_compete(const net *n, REAL *rows) {
 static void sgw_start(const net *n, REAL *rows) {
     const size_t W = (size_t)n->cell->workspace;
     for (size_t i = 0; i < n->streams; i++) {
-        recall(W, W, stored(n, rows, i, SGW_R), field(n, rows, i, SGW_w),
+        recall(W, W, stored(n, i, SGW_R), field(n, rows, i, SGW_w),
                field(n, rows, i, SGW_recalled));
     }
 }
@@ -75,8 +75,25 @@ static void sgw_workspace(const net *n, REAL *rows, REAL *next) {
             written[j] = (1 - rho[j]) * now[j];
         }
         set(W, now, field(n, next, i, SGW_w));
-        pair(W, rho, written, now, stored(n, rows, i, SGW_R), stored(n, next, i, SGW_R), now,
+        pair(W, rho, written, now, stored(n, i, SGW_R), left_of(n, i, SGW_R), now,
              field(n, next, i, SGW_recalled));
+    }
+}
+
+static void sgw_again(const net *n, REAL *rows) {
+    const size_t W = (size_t)n->cell->workspace, M = (size_t)n->cell->slots;
+    const gated_store t = store_of(n, M, SGW_Vv, SGW_decay, 0);
+    const REAL *rho = parameter(n, SGW_rho);
+    REAL *written = n->spare;
+    for (size_t i = 0; i < n->streams; i++) {
+        const REAL *now = field(n, rows, i, SGW_new);
+#pragma omp simd
+        for (size_t j = 0; j < W; j++) {
+            written[j] = (1 - rho[j]) * now[j];
+        }
+        pair_again(W, rho, written, now, stored(n, i, SGW_R), left_of(n, i, SGW_R));
+        store_again(&t, field(n, rows, i, SGW_units), field(n, rows, i, SGW_k),
+                    stored(n, i, SGW_Mm), left_of(n, i, SGW_Mm));
     }
 }
 
@@ -100,7 +117,7 @@ static void sgw_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
         REAL *read = field(n, rows, i, SGW_read), *out = field(n, rows, i, SGW_out);
         logistic_all(M, k);
         logistic_all(M, q);
-        store_forward(&t, units, k, q, stored(n, rows, i, SGW_Mm), stored(n, next, i, SGW_Mm), read);
+        store_forward(&t, units, k, q, stored(n, i, SGW_Mm), left_of(n, i, SGW_Mm), read);
 #pragma omp simd
         for (size_t j = 0; j < H; j++) {
             read[j] = hyperbolic(read[j]);
@@ -125,7 +142,7 @@ static void sgw_unread(const net *n, REAL *rows, REAL *g, REAL *gu) {
             go[j] *= (REAL)0.7;
         }
         store_adjoint(&t, field(n, rows, i, SGW_units), field(n, rows, i, SGW_k),
-                      field(n, rows, i, SGW_q), field(n, rows, i, SGW_Mm), gr,
+                      field(n, rows, i, SGW_q), stored(n, i, SGW_Mm), gr,
                       g + i * S + W + W * W, go, field(n, rows, i, SGW_zk),
                       field(n, rows, i, SGW_zq));
     }
@@ -148,7 +165,7 @@ static void sgw_unwork(const net *n, REAL *rows, size_t stream, REAL *gw) {
     const size_t W = (size_t)n->cell->workspace;
     const REAL *A = parameter(n, SGW_A), *B = parameter(n, SGW_B), *rho = parameter(n, SGW_rho);
     REAL *gA = gradient_of(n, SGW_A), *gB = gradient_of(n, SGW_B), *grho = gradient_of(n, SGW_rho);
-    const REAL *w = field(n, rows, stream, SGW_w), *R = field(n, rows, stream, SGW_R);
+    const REAL *w = field(n, rows, stream, SGW_w), *R = stored(n, stream, SGW_R);
     const REAL *f = field(n, rows, stream, SGW_f), *now = field(n, rows, stream, SGW_new);
     REAL *z = field(n, rows, stream, SGW_z), *gR = gw + W;
     for (size_t i = 0; i < W; i++) {

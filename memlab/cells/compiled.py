@@ -134,7 +134,8 @@ class _Call:
 
     def tape(self) -> Tensor:
         """Room for what the adjoint wants to know."""
-        count = self.batch * self.steps * self.sizes.tape
+        copies = -(-self.steps // self.sizes.every)
+        count = self.batch * (self.steps * self.sizes.tape + copies * self.sizes.kept)
         with suppress(IndexError):
             last = USED.pop()
             if last.dtype == self.like.dtype and last.numel() >= count:

@@ -67,7 +67,8 @@ static world made(const ml_cell *cell, int32_t threads) {
     w.gy = numbers(BATCH * STEPS * (size_t)cell->outputs);
     w.gstate = numbers(BATCH * w.size.state);
     w.gx = numbers(BATCH * STEPS * (size_t)cell->inputs);
-    w.tape = numbers(BATCH * STEPS * w.size.tape);
+    w.tape = numbers(BATCH * (STEPS * w.size.tape +
+                              (STEPS + w.size.every - 1) / w.size.every * w.size.kept));
     w.packed = numbers(w.size.packed);
     w.work = numbers((size_t)threads * w.size.work);
     w.gradients = numbers((BATCH + w.size.streams - 1) / w.size.streams * w.size.parameters);
