@@ -5,6 +5,7 @@
  *   cell_products.h   matrix products on LANES units at once
  *   cell_functions.h  exp, tanh and the logistic
  *   cell_blocks.h     what several cells are built from
+ *   cell_store.h      the gated store of three of them
  *   cell_<name>.h     one step of a cell, and its adjoint
  *   cell_run.h        all steps of some streams, forwards
  *   cell_back.h       and backwards
@@ -25,7 +26,7 @@ enum {
     BLOCK = 16,   /* units of a packed block of weights */
     STREAMS = 8,  /* of a tile, at most: streams that walk through the steps side by side */
     NEAR = 1 << 17, /* numbers of the states of a tile that stay near a core */
-    SHORTEST = 4, LONGEST = 16, /* steps whose stores the adjoint makes anew together */
+    SHORTEST = 4, LONGEST = 8, /* steps that go together */
     FLUSHED = 64, /* rows whose outer products are added to the gradients together */
     MOST = 24,    /* parameters, fields or matrices of a cell */
     MATRICES = 32
@@ -38,7 +39,8 @@ typedef struct {
 
 typedef struct {
     size_t parameters, state, width; /* numbers of all parameters, of a state, of a row */
-    size_t kept, every;              /* numbers of the stores; steps from one copy to the next */
+    size_t kept, every;              /* numbers of the stores; steps that go together */
+    uint8_t apart;                   /* stores are written and read apart from all else */
     size_t streams;                  /* of a tile: fewer where states are large */
     size_t carried, states;          /* fields that pass into the next row; how many are the state */
     size_t carries[MOST];            /* those, the state first */

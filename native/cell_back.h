@@ -9,69 +9,121 @@ static void flush(const net *n, const REAL *rows, size_t count) {
     }
 }
 
-/* Stores as they were before step t of those whose first one the tape has a copy of. */
-static REAL *stores_at(const net *n, REAL *tape, REAL *made, size_t steps, size_t t) {
-    const size_t after = t % n->plan->every;
-    return after ? made + (after - 1) * n->streams * n->plan->kept : copy_of(n, tape, steps, t);
+/* The stores before a step of those that go together. */
+static REAL *stores_at(const net *n, REAL *made, size_t t) {
+    return t == n->first ? copy_of(n, t) : made + (t - n->first - 1) * n->streams * n->plan->kept;
 }
 
-/* Makes the stores that every step from `first` to `last` began with. */
-static void walk_again(net *n, REAL *tape, REAL *made, const uint8_t *mask, size_t steps,
-                       size_t first, size_t last) {
-    for (size_t t = first; n->plan->kept && t < last; t++) {
-        n->held = stores_at(n, tape, made, steps, t);
-        n->left = stores_at(n, tape, made, steps, t + 1);
-        steppers[n->cell->kind].again(n, tape + t * n->streams * n->plan->width);
-        for (size_t i = 0; i < n->streams; i++) {
-            if (padded(mask, i, steps, t)) {
-                wait_stores(n, i);
+/* Makes the stores that every one of these steps began with. */
+static void walk_again(net *n, REAL *made) {
+    for (size_t t = n->first; t + 1 < n->first + n->count; t++) {
+        n->held = stores_at(n, made, t);
+        n->left = stores_at(n, made, t + 1);
+        steppers[n->cell->kind].again(n, rows_of(n, t));
+        wait_stores(n, t);
+    }
+}
+
+/* Of the gradients of states those of streams that wait go aside, and are 0 meanwhile. */
+static void set_aside(const net *n, REAL *g, REAL *aside, size_t t, int back) {
+    const size_t S = n->plan->state;
+    for (size_t i = 0; n->mask && i < n->streams; i++) {
+        size_t at = i * S;
+        for (size_t k = 0; waits(n, i, t) && k < n->plan->states; k++) {
+            const size_t name = n->plan->carries[k], size = n->plan->size[name];
+            if (n->plan->stores[name] && n->plan->apart) {
+                /* it does not change while they wait */
+            } else if (back) {
+                set(size, aside + at, g + at);
+            } else {
+                set(size, g + at, aside + at);
+                memset(g + at, 0, size * sizeof(REAL));
             }
+            at += size;
         }
     }
 }
 
-/* gy (streams, steps, O), gstate (streams, S) in place, gx (streams, steps, I), gradient
- * (parameters): added to. The tape is used up. */
+/* Arrays of an adjoint. */
+typedef struct {
+    const REAL *gy;              /* (streams, steps, O) */
+    REAL *g, *gx;                /* (streams, S), (streams, steps, I) */
+    REAL *aside, *gin, *gout;    /* as g; of one step */
+    REAL *made;                  /* stores of some steps */
+} returns;
+
+/* The gradients of a step's inputs, added to those that are known. */
+static void add_inputs(const net *n, const returns *r, size_t t) {
+    const size_t I = (size_t)n->cell->inputs;
+    for (size_t i = 0; i < n->streams; i++) {
+        add(I, r->gin + i * I, r->gx + (i * n->steps + t) * I);
+    }
+}
+
+static void step_back(net *n, const returns *r, size_t t) {
+    const size_t I = (size_t)n->cell->inputs, O = (size_t)n->cell->outputs;
+    n->held = n->plan->apart ? copy_of(n, n->first) : stores_at(n, r->made, t);
+    memset(r->gin, 0, n->streams * I * sizeof(REAL));
+    for (size_t i = 0; i < n->streams; i++) {
+        if (waits(n, i, t)) {
+            memset(r->gout + i * O, 0, O * sizeof(REAL));
+        } else {
+            set(O, r->gy + (i * n->steps + t) * O, r->gout + i * O);
+        }
+    }
+    set_aside(n, r->g, r->aside, t, 0);
+    steppers[n->cell->kind].backward(n, rows_of(n, t), r->g, r->gout, r->gin);
+    set_aside(n, r->g, r->aside, t, 1);
+    add_inputs(n, r, t);
+}
+
+/* Some steps together. */
+static void walk_back(net *n, const returns *r) {
+    const stepper *cell = &steppers[n->cell->kind];
+    const size_t I = (size_t)n->cell->inputs;
+    if (cell->again) {
+        walk_again(n, r->made);
+    }
+    for (size_t t = n->first + n->count; t-- > n->first;) {
+        step_back(n, r, t);
+    }
+    if (cell->unwalk) {
+        cell->unwalk(n, r->g);
+    }
+    for (size_t t = n->first + n->count; cell->leave && t-- > n->first;) {
+        memset(r->gin, 0, n->streams * I * sizeof(REAL));
+        set_aside(n, r->g, r->aside, t, 0);
+        cell->leave(n, rows_of(n, t), r->g, r->gin);
+        set_aside(n, r->g, r->aside, t, 1);
+        add_inputs(n, r, t);
+    }
+}
+
+/* gy, gstate (streams, S) in place, gx, gradient (parameters): added to. The tape is used up. */
 static void backward(const ml_cell *cell, const cell_plan *plan, size_t streams, size_t steps,
                      const void *parameters, const void *packed, const uint8_t *mask, void *kept,
                      const void *goutputs, void *gstates, void *ginputs, void *gparameters,
                      void *work) {
-    const size_t I = (size_t)cell->inputs, O = (size_t)cell->outputs, S = plan->state;
-    const size_t chunk = (FLUSHED + streams - 1) / streams;
-    const REAL *gy = goutputs;
-    REAL *g = gstates, *gx = ginputs, *tape = kept;
+    const size_t I = (size_t)cell->inputs, O = (size_t)cell->outputs;
     net n = prepared(cell, plan, streams, parameters, packed, work);
-    REAL *aside = n.spare + spare_size(plan); /* gradients of the states of streams that wait */
     n.gradient = gparameters;
-    REAL *gin = aside + plan->streams * S, *gout = gin + plan->streams * I;
-    REAL *made = gout + plan->streams * O;
-    size_t waiting = 0;
-    for (size_t t = steps; t-- > 0;) {
-        REAL *row = tape + t * streams * plan->width;
-        if (t == steps - 1 || t % plan->every == plan->every - 1) {
-            walk_again(&n, tape, made, mask, steps, t / plan->every * plan->every, t);
-        }
-        n.held = stores_at(&n, tape, made, steps, t);
-        memset(gin, 0, streams * I * sizeof(REAL));
-        for (size_t i = 0; i < streams; i++) {
-            if (padded(mask, i, steps, t)) { /* nothing flows through it, nothing is learned */
-                set(S, g + i * S, aside + i * S);
-                memset(g + i * S, 0, S * sizeof(REAL));
-                memset(gout + i * O, 0, O * sizeof(REAL));
-            } else {
-                set(O, gy + (i * steps + t) * O, gout + i * O);
-            }
-        }
-        steppers[cell->kind].backward(&n, row, g, gout, gin);
-        for (size_t i = 0; i < streams; i++) {
-            set(I, gin + i * I, gx + (i * steps + t) * I);
-            if (padded(mask, i, steps, t)) {
-                set(S, aside + i * S, g + i * S);
-            }
-        }
-        if (++waiting == chunk || t == 0) {
-            flush(&n, row, waiting * streams);
-            waiting = 0;
+    n.mask = mask;
+    n.tape = kept;
+    n.steps = steps;
+    returns r = {.gy = goutputs, .g = gstates, .gx = ginputs};
+    r.aside = n.spare + spare_size(plan);
+    r.gin = r.aside + plan->streams * plan->state;
+    r.gout = r.gin + plan->streams * I;
+    r.made = r.gout + plan->streams * O;
+    memset(r.gx, 0, streams * steps * I * sizeof(REAL));
+    size_t learned = steps; /* the first step whose products are in the gradients */
+    for (size_t end = steps; end > 0; end = n.first) {
+        n.first = (end - 1) / plan->every * plan->every;
+        n.count = end - n.first;
+        walk_back(&n, &r);
+        if ((learned - n.first) * streams >= FLUSHED || n.first == 0) {
+            flush(&n, rows_of(&n, n.first), (learned - n.first) * streams);
+            learned = n.first;
         }
     }
 }

@@ -11,7 +11,21 @@ typedef struct {
     REAL *spare;                              /* (streams + 1, width) */
     REAL *held, *left; /* stores (streams, kept) before and after a step; may be the same */
     size_t streams;
+    const uint8_t *mask;   /* (streams, steps) or NULL */
+    REAL *tape, *some;     /* rows (steps, streams, width) of a tape or NULL; rows that take turns */
+    size_t steps, turns;   /* how many of each */
+    size_t first, count;   /* the steps that go together */
 } net;
+
+static int waits(const net *n, size_t stream, size_t t) {
+    return n->mask && !n->mask[stream * n->steps + t];
+}
+
+/* The rows of a step. */
+static REAL *rows_of(const net *n, size_t t) {
+    const size_t each = n->streams * n->plan->width;
+    return n->tape && t < n->steps ? n->tape + t * each : n->some + t % n->turns * each;
+}
 
 static const REAL *parameter(const net *n, size_t name) {
     return n->parameters + n->plan->at[name];
@@ -207,119 +221,4 @@ INLINED REAL liquid_adjoint(REAL e, REAL f, REAL A, REAL B, REAL now, REAL *gf, 
     *gA += through * (B * f - now * (1 + B * m));
     *gB += A * through * (f - now * m);
     return through;
-}
-
-/* The gated store of memlab/cells/blocks.py for one stream; `of` counts heads. */
-typedef struct {
-    size_t slots, units;
-    const REAL *values, *decay; /* Vv (slots, units), λ (slots) */
-    REAL *values_gradient, *decay_gradient;
-} gated_store;
-
-static gated_store store_of(const net *n, size_t slots, size_t values, size_t decay, size_t of) {
-    const size_t H = (size_t)n->cell->hidden;
-    gated_store found = {.slots = slots, .units = H, .values = parameter(n, values) + of * slots * H,
-                   .decay = parameter(n, decay) + of * slots};
-    if (n->gradient) {
-        found.values_gradient = gradient_of(n, values) + of * slots * H;
-        found.decay_gradient = gradient_of(n, decay) + of * slots;
-    }
-    return found;
-}
-
-/* Some vectors of units through all slots: what they read stays in registers. */
-INLINED void store_units(const gated_store *t, size_t vectors, size_t at, const REAL *s,
-                         const REAL *k, const REAL *q, const REAL *held, REAL *next, REAL *read) {
-    const size_t slots = t->slots, H = t->units;
-    const REAL *decay = t->decay, *value = t->values + at, *old = held + at;
-    REAL *new = next + at;
-    lanes units[SIDE], sum[SIDE];
-    for (size_t v = 0; v < vectors; v++) {
-        units[v] = *(const loose_lanes *)(s + at + v * LANES);
-        sum[v] = (lanes){0};
-    }
-    for (size_t m = 0; m < slots; m++, value += H, old += H, new += H) {
-        const REAL kept = decay[m], written = (1 - kept) * k[m], asked = q[m];
-        for (size_t v = 0; v < vectors; v++) {
-            const lanes entered = *(const loose_lanes *)(value + v * LANES) * written;
-            const lanes now = *(const loose_lanes *)(old + v * LANES) * kept + entered * units[v];
-            *(loose_lanes *)(new + v * LANES) = now;
-            sum[v] += now * asked;
-        }
-    }
-    for (size_t v = 0; v < vectors; v++) {
-        *(loose_lanes *)(read + at + v * LANES) = sum[v];
-    }
-}
-
-/* The units from `at` on, which fill no vector. */
-static void store_rest(const gated_store *t, size_t at, const REAL *s, const REAL *k,
-                       const REAL *q, const REAL *held, REAL *next, REAL *restrict read) {
-    memset(read + at, 0, (t->units - at) * sizeof(REAL));
-    for (size_t m = 0; m < t->slots; m++) {
-        const REAL kept = t->decay[m], written = (1 - kept) * k[m], asked = q[m];
-#pragma omp simd
-        for (size_t i = at; i < t->units; i++) {
-            const size_t j = m * t->units + i;
-            next[j] = held[j] * kept + t->values[j] * written * s[i];
-            read[i] += next[j] * asked;
-        }
-    }
-}
-
-/* Keys and queries are logistic already; held and next may be the same. */
-static void store_forward(const gated_store *t, const REAL *s, const REAL *k, const REAL *q,
-                          const REAL *held, REAL *next, REAL *read) {
-    size_t at = 0;
-    for (; at + SIDE * LANES <= t->units; at += SIDE * LANES) {
-        store_units(t, SIDE, at, s, k, q, held, next, read);
-    }
-    for (; at + 2 * LANES <= t->units; at += 2 * LANES) {
-        store_units(t, 2, at, s, k, q, held, next, read);
-    }
-    for (; at + LANES <= t->units; at += LANES) {
-        store_units(t, 1, at, s, k, q, held, next, read);
-    }
-    if (at < t->units) {
-        store_rest(t, at, s, k, q, held, next, read);
-    }
-}
-
-/* What a walk left in the store, without reading. */
-static void store_again(const gated_store *t, const REAL *s, const REAL *k, const REAL *held,
-                        REAL *restrict next) {
-    for (size_t m = 0; m < t->slots; m++) {
-        const REAL kept = t->decay[m], written = (1 - kept) * k[m];
-        const size_t at = m * t->units;
-#pragma omp simd
-        for (size_t j = 0; j < t->units; j++) {
-            next[at + j] = held[at + j] * kept + t->values[at + j] * written * s[j];
-        }
-    }
-}
-
-/* gM in place; adds to gs; zk, zq: gradients before the logistic. */
-static void store_adjoint(const gated_store *t, const REAL *s, const REAL *k, const REAL *q,
-                          const REAL *held, const REAL *gr, REAL *restrict gM,
-                          REAL *restrict gs, REAL *restrict zk, REAL *restrict zq) {
-    for (size_t m = 0; m < t->slots; m++) {
-        const REAL kept = t->decay[m], written = (1 - kept) * k[m], asked = q[m];
-        const REAL *value = t->values + m * t->units, *old = held + m * t->units;
-        REAL *g = gM + m * t->units, *gv = t->values_gradient + m * t->units;
-        REAL reads = 0, writes = 0, decays = 0;
-#pragma omp simd reduction(+ : reads, writes, decays)
-        for (size_t i = 0; i < t->units; i++) {
-            const REAL entered = value[i] * s[i];
-            g[i] += asked * gr[i];
-            reads += (kept * old[i] + written * entered) * gr[i];
-            writes += g[i] * entered;
-            decays += g[i] * (old[i] - k[m] * entered);
-            gv[i] += g[i] * written * s[i];
-            gs[i] += g[i] * written * value[i];
-            g[i] *= kept;
-        }
-        t->decay_gradient[m] += decays;
-        zk[m] = (1 - kept) * k[m] * (1 - k[m]) * writes;
-        zq[m] = reads * asked * (1 - asked);
-    }
 }

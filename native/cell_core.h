@@ -8,6 +8,7 @@
 #include "cell_products.h"
 #include "cell_functions.h"
 #include "cell_blocks.h"
+#include "cell_store.h"
 
 #include "cell_amrc.h"
 #include "cell_pmrc.h"

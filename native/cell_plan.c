@@ -296,6 +296,7 @@ static void plan_hyper(const ml_cell *c, builder *b) {
     field(b, HYPER_zi, H);
     field(b, HYPER_dy, O);
     b->plan->derived = 2 * N * H;
+    b->plan->apart = 1;
     learns(b, HYPER_Bi, HYPER_zi, X, 1);
     learns(b, HYPER_K, HYPER_zk, HYPER_units, N);
     learns(b, HYPER_Q, HYPER_zq, HYPER_units, N);
@@ -325,7 +326,7 @@ static void plan_sgw(const ml_cell *c, builder *b) {
     matrix(b, SGW_Wo, O, H);
     vector(b, SGW_c, O);
     state(b, SGW_w, W);
-    store(b, SGW_R, W * W);
+    state(b, SGW_R, W * W);
     store(b, SGW_Mm, M * H);
     carried(b, SGW_recalled, W);
     const size_t candidates[] = {SGW_pre, SGW_a, SGW_share, SGW_za, SGW_sent};
@@ -344,6 +345,7 @@ static void plan_sgw(const ml_cell *c, builder *b) {
     }
     field(b, SGW_dy, O);
     b->plan->derived = P;
+    b->plan->apart = 1;
     learns(b, SGW_Wi, SGW_za, X, 1);
     learns(b, SGW_Wb, SGW_za, SGW_w, 1);
     learns(b, SGW_Wc, SGW_sent, SGW_z, 1);
@@ -388,8 +390,10 @@ int cell_plan_of(const ml_cell *cell, cell_plan *plan) {
         const cell_matrix *m = &plan->matrix[i];
         plan->packed += whole_blocks(m->rows) * m->cols + whole_blocks(m->cols) * m->rows;
     }
-    plan->streams = NEAR / plan->state >= STREAMS ? STREAMS : NEAR / plan->state >= 4 ? 4 : 1;
+    const size_t each = plan->apart ? LONGEST * plan->width / 2 : plan->state;
+    plan->streams = NEAR / each >= STREAMS ? STREAMS : NEAR / each >= 4 ? 4 : 1;
     const size_t together = plan->kept ? NEAR / (plan->streams * plan->kept) : LONGEST;
-    plan->every = together < SHORTEST ? SHORTEST : together < LONGEST ? together : LONGEST;
+    plan->every = plan->apart || together > LONGEST ? LONGEST
+                  : together < SHORTEST ? SHORTEST : together;
     return 1;
 }

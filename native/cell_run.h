@@ -1,33 +1,50 @@
-/* All steps of one tile of streams, forwards and backwards. */
+/* All steps of one tile of streams, forwards. */
 
 typedef void (*step_forward)(const net *n, REAL *rows, REAL *next, REAL *y);
 typedef void (*step_backward)(const net *n, REAL *rows, REAL *g, const REAL *gy, REAL *gx);
 
+/* A step is `forward`. Where stores are apart, some steps go together: all of them `enter`, the
+ * stores `walk` through all, then each goes `forward` from what was read; `unwalk` and `leave` are
+ * the adjoints. Of other stores the adjoint makes those after a step `again`. */
 typedef struct {
     step_forward forward;
     step_backward backward;
-    void (*again)(const net *n, REAL *rows);     /* the stores after a step, from its rows */
+    void (*again)(const net *n, REAL *rows);
+    void (*enter)(const net *n, REAL *rows, REAL *next);
+    void (*walk)(const net *n);
+    void (*unwalk)(const net *n, REAL *g);
+    void (*leave)(const net *n, REAL *rows, REAL *g, REAL *gx);
     void (*derive)(const net *n, REAL *derived); /* from the parameters */
     void (*start)(const net *n, REAL *rows);     /* what is carried beside the state */
 } stepper;
 
 static const stepper steppers[] = {
-    [ML_AMRC] = {amrc_forward, amrc_backward, NULL, NULL, NULL},
-    [ML_PMRC] = {pmrc_forward, pmrc_backward, NULL, NULL, NULL},
-    [ML_AMN] = {amn_forward, amn_backward, amn_again, amn_derive, NULL},
-    [ML_DTPN] = {dtpn_forward, dtpn_backward, NULL, NULL, NULL},
-    [ML_HYPER_AMN] = {hyper_forward, hyper_backward, hyper_again, hyper_derive, NULL},
-    [ML_SGW_AMN] = {sgw_forward, sgw_backward, sgw_again, sgw_derive, sgw_start},
-    [ML_NDM] = {ndm_forward, ndm_backward, ndm_again, NULL, ndm_start},
+    [ML_AMRC] = {.forward = amrc_forward, .backward = amrc_backward},
+    [ML_PMRC] = {.forward = pmrc_forward, .backward = pmrc_backward},
+    [ML_AMN] = {.forward = amn_forward, .backward = amn_backward, .again = amn_again,
+                .derive = amn_derive},
+    [ML_DTPN] = {.forward = dtpn_forward, .backward = dtpn_backward},
+    [ML_HYPER_AMN] = {.forward = hyper_forward, .backward = hyper_backward, .enter = hyper_enter,
+                      .walk = hyper_walk, .unwalk = hyper_unwalk, .leave = hyper_leave,
+                      .derive = hyper_derive},
+    [ML_SGW_AMN] = {.forward = sgw_forward, .backward = sgw_backward, .enter = sgw_enter,
+                    .walk = sgw_walk, .unwalk = sgw_unwalk, .leave = sgw_leave,
+                    .derive = sgw_derive, .start = sgw_start},
+    [ML_NDM] = {.forward = ndm_forward, .backward = ndm_backward, .again = ndm_again,
+                .start = ndm_start},
 };
 
 static size_t spare_size(const cell_plan *p) { return (p->streams + 1) * p->width; }
 
-/* Three rows of each stream; inputs, outputs and a state; stores of some steps. */
+/* Rows that take turns where no tape has them. */
+static size_t turns_of(const cell_plan *p) { return p->apart ? p->every + 1 : 2; }
+
+/* Spare rows; those that take turns, or a state; inputs and outputs; stores. */
 static size_t work_size(const ml_cell *cell, const cell_plan *p) {
     const size_t io = (size_t)cell->inputs + (size_t)cell->outputs;
-    const size_t stores = p->streams * p->kept * p->every;
-    return (3 * spare_size(p) + p->streams * (p->state + io) + stores + BLOCK - 1) / BLOCK * BLOCK;
+    const size_t numbers = (1 + turns_of(p)) * spare_size(p) +
+                           p->streams * (p->state + io + p->kept * p->every);
+    return (numbers + BLOCK - 1) / BLOCK * BLOCK;
 }
 
 /* A tile ready to walk. */
@@ -64,21 +81,10 @@ static void packed_all(const ml_cell *cell, const cell_plan *plan, const void *p
     }
 }
 
-static int padded(const uint8_t *mask, size_t stream, size_t steps, size_t t) {
-    return mask && !mask[stream * steps + t];
-}
-
-/* A tape: the rows (steps, streams, width) of all steps, then copies (copies, streams, kept). */
-static REAL *rows_of(const net *n, REAL *tape, REAL *two, size_t steps, size_t t) {
-    if (tape && t < steps) {
-        return tape + t * n->streams * n->plan->width;
-    }
-    return two + t % 2 * spare_size(n->plan);
-}
-
-static REAL *copy_of(const net *n, REAL *tape, size_t steps, size_t t) {
+/* A tape has the rows of all steps, then copies (copies, streams, kept) of the stores. */
+static REAL *copy_of(const net *n, size_t t) {
     const size_t copy = t / n->plan->every;
-    return tape + n->streams * (steps * n->plan->width + copy * n->plan->kept);
+    return n->tape + n->streams * (n->steps * n->plan->width + copy * n->plan->kept);
 }
 
 /* The states (streams, S) into rows and stores, and out of them. */
@@ -102,68 +108,102 @@ static void take_states(const net *n, REAL *rows, REAL *state) {
     }
 }
 
-/* A stream that waits: its stores stay as they are. */
-static void wait_stores(const net *n, size_t stream) {
+/* Streams that wait: their stores stay as they are. */
+static void wait_stores(const net *n, size_t t) {
     const size_t kept = n->plan->kept;
-    if (n->left != n->held) {
-        set(kept, n->held + stream * kept, n->left + stream * kept);
+    for (size_t i = 0; i < n->streams && n->left != n->held; i++) {
+        if (waits(n, i, t)) {
+            set(kept, n->held + i * kept, n->left + i * kept);
+        }
     }
 }
 
-/* And what else it carries goes into the next row. */
-static void wait(const net *n, REAL *rows, REAL *next, size_t stream) {
-    wait_stores(n, stream);
-    for (size_t k = 0; k < n->plan->carried; k++) {
-        const size_t name = n->plan->carries[k];
-        if (!n->plan->stores[name]) {
-            set(n->plan->size[name], field(n, rows, stream, name), field(n, next, stream, name));
+/* And what else they carry goes into the next row. */
+static void wait(const net *n, REAL *rows, REAL *next, size_t t) {
+    wait_stores(n, t);
+    for (size_t i = 0; i < n->streams && n->mask; i++) {
+        for (size_t k = 0; waits(n, i, t) && k < n->plan->carried; k++) {
+            const size_t name = n->plan->carries[k];
+            if (!n->plan->stores[name]) {
+                set(n->plan->size[name], field(n, rows, i, name), field(n, next, i, name));
+            }
         }
+    }
+}
+
+/* Inputs x (streams, steps, I) into rows; 0 for streams that wait. */
+static void put_inputs(const net *n, const REAL *x, REAL *rows, size_t t) {
+    const size_t I = (size_t)n->cell->inputs;
+    for (size_t i = 0; i < n->streams; i++) {
+        if (waits(n, i, t)) {
+            memset(field(n, rows, i, X), 0, I * sizeof(REAL));
+        } else {
+            set(I, x + (i * n->steps + t) * I, field(n, rows, i, X));
+        }
+    }
+}
+
+/* Outputs (streams, O) of a step into y (streams, steps, O). */
+static void take_outputs(const net *n, const REAL *out, REAL *y, size_t t) {
+    const size_t O = (size_t)n->cell->outputs;
+    for (size_t i = 0; i < n->streams; i++) {
+        if (waits(n, i, t)) {
+            memset(y + (i * n->steps + t) * O, 0, O * sizeof(REAL));
+        } else {
+            set(O, out + i * O, y + (i * n->steps + t) * O);
+        }
+    }
+}
+
+/* Some steps together. */
+static void walk_steps(net *n, const REAL *x, REAL *y, REAL *out) {
+    const stepper *cell = &steppers[n->cell->kind];
+    for (size_t t = n->first; cell->enter && t < n->first + n->count; t++) {
+        put_inputs(n, x, rows_of(n, t), t);
+        cell->enter(n, rows_of(n, t), rows_of(n, t + 1));
+        wait(n, rows_of(n, t), rows_of(n, t + 1), t);
+    }
+    if (cell->walk) {
+        cell->walk(n);
+    }
+    for (size_t t = n->first; t < n->first + n->count; t++) {
+        REAL *rows = rows_of(n, t), *next = rows_of(n, t + 1), *before = n->held;
+        if (!cell->enter) {
+            put_inputs(n, x, rows, t);
+        }
+        cell->forward(n, rows, next, out);
+        wait(n, rows, next, t);
+        take_outputs(n, out, y, t);
+        n->held = n->left;
+        n->left = before;
     }
 }
 
 /* x (streams, steps, I), state (streams, S) in place, y (streams, steps, O); tape or NULL. Padding
- * leaves the state and answers 0. A step writes its state where the next one reads it; stores of
- * streams that may wait take turns in two places. */
+ * leaves the state and answers 0. A step writes its state where the next one reads it; stores that
+ * are not apart take turns in two places where streams may wait. */
 static void forward(const ml_cell *cell, const cell_plan *plan, size_t streams, size_t steps,
-                    const void *parameters, const void *packed, const void *inputs,
-                    const uint8_t *mask, void *states, void *outputs, void *kept, void *work) {
-    const size_t I = (size_t)cell->inputs, O = (size_t)cell->outputs;
-    const REAL *x = inputs;
-    REAL *y = outputs, *tape = kept;
+                    const void *parameters, const void *packed, const void *x,
+                    const uint8_t *mask, void *states, void *y, void *kept, void *work) {
     net n = prepared(cell, plan, streams, parameters, packed, work);
-    REAL *two = n.spare + spare_size(plan), *out = two + 2 * spare_size(plan);
-    REAL *rows = rows_of(&n, tape, two, steps, 0);
-    n.held = out + plan->streams * O;
-    n.left = mask ? n.held + plan->streams * plan->kept : n.held;
-    put_states(&n, states, rows);
+    n.mask = mask;
+    n.tape = kept;
+    n.steps = steps;
+    n.some = n.spare + spare_size(plan);
+    n.turns = turns_of(plan);
+    REAL *out = n.some + n.turns * spare_size(plan);
+    n.held = out + plan->streams * (size_t)cell->outputs;
+    n.left = mask && !plan->apart ? n.held + plan->streams * plan->kept : n.held;
+    put_states(&n, states, rows_of(&n, 0));
     if (steppers[cell->kind].start) {
-        steppers[cell->kind].start(&n, rows);
+        steppers[cell->kind].start(&n, rows_of(&n, 0));
     }
-    for (size_t t = 0; t < steps; t++) {
-        REAL *next = rows_of(&n, tape, two, steps, t + 1);
-        if (tape && t % plan->every == 0) {
-            set(streams * plan->kept, n.held, copy_of(&n, tape, steps, t));
+    for (; n.first < steps; n.first += n.count) {
+        n.count = steps - n.first < plan->every ? steps - n.first : plan->every;
+        if (n.tape) {
+            set(streams * plan->kept, n.held, copy_of(&n, n.first));
         }
-        for (size_t i = 0; i < streams; i++) {
-            if (padded(mask, i, steps, t)) {
-                memset(field(&n, rows, i, X), 0, I * sizeof(REAL));
-            } else {
-                set(I, x + (i * steps + t) * I, field(&n, rows, i, X));
-            }
-        }
-        steppers[cell->kind].forward(&n, rows, next, out);
-        for (size_t i = 0; i < streams; i++) {
-            if (padded(mask, i, steps, t)) {
-                wait(&n, rows, next, i);
-                memset(y + (i * steps + t) * O, 0, O * sizeof(REAL));
-            } else {
-                set(O, out + i * O, y + (i * steps + t) * O);
-            }
-        }
-        REAL *before = n.held;
-        n.held = n.left;
-        n.left = before;
-        rows = next;
+        walk_steps(&n, x, y, out);
     }
-    take_states(&n, rows, states);
+    take_states(&n, rows_of(&n, steps), states);
 }

@@ -52,7 +52,7 @@ static void sgw_compete(const net *n, REAL *rows) {
 static void sgw_start(const net *n, REAL *rows) {
     const size_t W = (size_t)n->cell->workspace;
     for (size_t i = 0; i < n->streams; i++) {
-        recall(W, W, stored(n, i, SGW_R), field(n, rows, i, SGW_w),
+        recall(W, W, field(n, rows, i, SGW_R), field(n, rows, i, SGW_w),
                field(n, rows, i, SGW_recalled));
     }
 }
@@ -75,31 +75,13 @@ static void sgw_workspace(const net *n, REAL *rows, REAL *next) {
             written[j] = (1 - rho[j]) * now[j];
         }
         set(W, now, field(n, next, i, SGW_w));
-        pair(W, rho, written, now, stored(n, i, SGW_R), left_of(n, i, SGW_R), now,
+        pair(W, rho, written, now, field(n, rows, i, SGW_R), field(n, next, i, SGW_R), now,
              field(n, next, i, SGW_recalled));
     }
 }
 
-static void sgw_again(const net *n, REAL *rows) {
-    const size_t W = (size_t)n->cell->workspace, M = (size_t)n->cell->slots;
-    const gated_store t = store_of(n, M, SGW_Vv, SGW_decay, 0);
-    const REAL *rho = parameter(n, SGW_rho);
-    REAL *written = n->spare;
-    for (size_t i = 0; i < n->streams; i++) {
-        const REAL *now = field(n, rows, i, SGW_new);
-#pragma omp simd
-        for (size_t j = 0; j < W; j++) {
-            written[j] = (1 - rho[j]) * now[j];
-        }
-        pair_again(W, rho, written, now, stored(n, i, SGW_R), left_of(n, i, SGW_R));
-        store_again(&t, field(n, rows, i, SGW_units), field(n, rows, i, SGW_k),
-                    stored(n, i, SGW_Mm), left_of(n, i, SGW_Mm));
-    }
-}
-
-static void sgw_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
+static void sgw_enter(const net *n, REAL *rows, REAL *next) {
     const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots;
-    const gated_store t = store_of(n, M, SGW_Vv, SGW_decay, 0);
     sgw_compete(n, rows);
     sgw_workspace(n, rows, next);
     begin(n, rows, SGW_units, parameter(n, SGW_e));
@@ -112,12 +94,44 @@ static void sgw_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
     begin(n, rows, SGW_q, NULL);
     into(n, SGW_Q, rows, SGW_units, SGW_q);
     for (size_t i = 0; i < n->streams; i++) {
+        logistic_all(M, field(n, rows, i, SGW_k));
+        logistic_all(M, field(n, rows, i, SGW_q));
+    }
+}
+
+/* The steps of a stream that do not wait. */
+static store_steps sgw_steps(const net *n, size_t i) {
+    store_steps w = {0};
+    for (size_t t = n->first; t < n->first + n->count; t++) {
+        REAL *rows = rows_of(n, t);
+        if (!waits(n, i, t)) {
+            const size_t p = w.count++;
+            w.s[p] = field(n, rows, i, SGW_units);
+            w.k[p] = field(n, rows, i, SGW_k);
+            w.q[p] = field(n, rows, i, SGW_q);
+            w.read[p] = field(n, rows, i, SGW_read);
+            w.gs[p] = field(n, rows, i, SGW_zp);
+            w.zk[p] = field(n, rows, i, SGW_zk);
+            w.zq[p] = field(n, rows, i, SGW_zq);
+        }
+    }
+    return w;
+}
+
+static void sgw_walk(const net *n) {
+    const gated_store t = store_of(n, (size_t)n->cell->slots, SGW_Vv, SGW_decay, 0);
+    for (size_t i = 0; i < n->streams; i++) {
+        const store_steps w = sgw_steps(n, i);
+        store_walk(&t, &w, stored(n, i, SGW_Mm));
+    }
+}
+
+static void sgw_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
+    const size_t H = (size_t)n->cell->hidden;
+    (void)next;
+    for (size_t i = 0; i < n->streams; i++) {
         const REAL *units = field(n, rows, i, SGW_units);
-        REAL *k = field(n, rows, i, SGW_k), *q = field(n, rows, i, SGW_q);
         REAL *read = field(n, rows, i, SGW_read), *out = field(n, rows, i, SGW_out);
-        logistic_all(M, k);
-        logistic_all(M, q);
-        store_forward(&t, units, k, q, stored(n, i, SGW_Mm), left_of(n, i, SGW_Mm), read);
 #pragma omp simd
         for (size_t j = 0; j < H; j++) {
             read[j] = hyperbolic(read[j]);
@@ -127,37 +141,54 @@ static void sgw_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
     put_out(n, SGW_Wo, SGW_c, rows, SGW_out, y);
 }
 
-/* From the outputs to the units; returns their gradients in the spare. */
-static void sgw_unread(const net *n, REAL *rows, REAL *g, REAL *gu) {
-    const size_t H = (size_t)n->cell->hidden, W = (size_t)n->cell->workspace;
-    const size_t M = (size_t)n->cell->slots, S = n->plan->state, width = n->plan->width;
-    const gated_store t = store_of(n, M, SGW_Vv, SGW_decay, 0);
-    REAL *gr = gu + n->streams * H;
+/* From the outputs to the units, and to what was read. */
+static void sgw_backward(const net *n, REAL *rows, REAL *g, const REAL *gy, REAL *gx) {
+    const size_t H = (size_t)n->cell->hidden, width = n->plan->width;
+    (void)g;
+    (void)gx;
+    take_in(n, SGW_c, rows, SGW_dy, gy);
+    begin(n, rows, SGW_zp, NULL);
+    times_turned(n, SGW_Wo, 0, field(n, rows, 0, SGW_dy), width, field(n, rows, 0, SGW_zp), width);
     for (size_t i = 0; i < n->streams; i++) {
-        const REAL *read = field(n, rows, i, SGW_read);
-        REAL *go = gu + i * H;
+        REAL *read = field(n, rows, i, SGW_read), *gu = field(n, rows, i, SGW_zp);
 #pragma omp simd
         for (size_t j = 0; j < H; j++) {
-            gr[j] = (REAL)0.3 * go[j] * (1 - read[j] * read[j]);
-            go[j] *= (REAL)0.7;
+            read[j] = (REAL)0.3 * gu[j] * (1 - read[j] * read[j]);
+            gu[j] *= (REAL)0.7;
         }
-        store_adjoint(&t, field(n, rows, i, SGW_units), field(n, rows, i, SGW_k),
-                      field(n, rows, i, SGW_q), stored(n, i, SGW_Mm), gr,
-                      g + i * S + W + W * W, go, field(n, rows, i, SGW_zk),
-                      field(n, rows, i, SGW_zq));
     }
-    times_turned(n, SGW_K, 0, field(n, rows, 0, SGW_zk), width, gu, H);
-    times_turned(n, SGW_Q, 0, field(n, rows, 0, SGW_zq), width, gu, H);
+}
+
+/* Through the store of all steps to the units before their tanh. */
+static void sgw_unwalk(const net *n, REAL *g) {
+    const size_t H = (size_t)n->cell->hidden, W = (size_t)n->cell->workspace;
+    const size_t S = n->plan->state, width = n->plan->width, rows = n->count * n->streams;
+    const gated_store t = store_of(n, (size_t)n->cell->slots, SGW_Vv, SGW_decay, 0);
+    REAL *first = rows_of(n, n->first);
     for (size_t i = 0; i < n->streams; i++) {
-        const REAL *units = field(n, rows, i, SGW_units);
-        REAL *zp = field(n, rows, i, SGW_zp);
+        const store_steps w = sgw_steps(n, i);
+        store_unwalk(&t, &w, stored(n, i, SGW_Mm), g + i * S + W + W * W);
+    }
+    for (size_t i = 0; i < rows; i++) {
+        if (waits(n, i % n->streams, n->first + i / n->streams)) {
+            memset(field(n, first, i, SGW_zk), 0, t.slots * sizeof(REAL));
+            memset(field(n, first, i, SGW_zq), 0, t.slots * sizeof(REAL));
+        }
+    }
+    net all = *n;
+    all.streams = rows;
+    REAL *gu = field(n, first, 0, SGW_zp);
+    times_turned(&all, SGW_K, 0, field(n, first, 0, SGW_zk), width, gu, width);
+    times_turned(&all, SGW_Q, 0, field(n, first, 0, SGW_zq), width, gu, width);
+    for (size_t i = 0; i < rows; i++) {
+        const REAL *units = field(n, first, i, SGW_units);
+        REAL *zp = field(n, first, i, SGW_zp);
 #pragma omp simd
         for (size_t j = 0; j < H; j++) {
-            zp[j] = gu[i * H + j] * (1 - units[j] * units[j]);
+            zp[j] *= 1 - units[j] * units[j];
         }
         add(H, zp, gradient_of(n, SGW_e));
     }
-    times_turned(n, SGW_Wp, 0, field(n, rows, 0, SGW_zp), width, g, S);
 }
 
 /* From w' and its pairs to w, to f, and to what was recalled. */
@@ -165,7 +196,7 @@ static void sgw_unwork(const net *n, REAL *rows, size_t stream, REAL *gw) {
     const size_t W = (size_t)n->cell->workspace;
     const REAL *A = parameter(n, SGW_A), *B = parameter(n, SGW_B), *rho = parameter(n, SGW_rho);
     REAL *gA = gradient_of(n, SGW_A), *gB = gradient_of(n, SGW_B), *grho = gradient_of(n, SGW_rho);
-    const REAL *w = field(n, rows, stream, SGW_w), *R = stored(n, stream, SGW_R);
+    const REAL *w = field(n, rows, stream, SGW_w), *R = field(n, rows, stream, SGW_R);
     const REAL *f = field(n, rows, stream, SGW_f), *now = field(n, rows, stream, SGW_new);
     REAL *z = field(n, rows, stream, SGW_z), *gR = gw + W;
     for (size_t i = 0; i < W; i++) {
@@ -215,14 +246,10 @@ static void sgw_uncompete(const net *n, REAL *rows, size_t stream, const REAL *t
     add(P, za, gradient_of(n, SGW_b));
 }
 
-static void sgw_backward(const net *n, REAL *rows, REAL *g, const REAL *gy, REAL *gx) {
-    const size_t H = (size_t)n->cell->hidden, P = (size_t)n->cell->candidates;
-    const size_t S = n->plan->state, width = n->plan->width;
-    REAL *gu = n->spare, *t = n->spare; /* one after the other */
-    memset(gu, 0, n->streams * H * sizeof(REAL));
-    take_in(n, SGW_c, rows, SGW_dy, gy);
-    times_turned(n, SGW_Wo, 0, field(n, rows, 0, SGW_dy), width, gu, H);
-    sgw_unread(n, rows, g, gu);
+static void sgw_leave(const net *n, REAL *rows, REAL *g, REAL *gx) {
+    const size_t P = (size_t)n->cell->candidates, S = n->plan->state, width = n->plan->width;
+    REAL *t = n->spare;
+    times_turned(n, SGW_Wp, 0, field(n, rows, 0, SGW_zp), width, g, S);
     for (size_t i = 0; i < n->streams; i++) {
         sgw_unwork(n, rows, i, g + i * S);
     }
