@@ -58,6 +58,10 @@ static void add(size_t count, const REAL *restrict x, REAL *restrict sum) {
     }
 }
 
+#if defined(CELL_CHOOSES) && LANES == 16
+typedef int32_t lane_numbers __attribute__((vector_size(LANES * sizeof(int32_t))));
+#endif
+
 /* The sum of all lanes, by halves. */
 INLINED REAL sum_of(lanes sum) {
     union {
@@ -73,6 +77,38 @@ INLINED REAL sum_of(lanes sum) {
         four += part.four[i];
     }
     return (four[0] + four[2]) + (four[1] + four[3]);
+}
+
+/* The sums of each of some vectors, of 16 lanes by halves of all of them at once. */
+static void sums_of(size_t count, const lanes *x, REAL *sums) {
+    size_t i = 0;
+#if defined(CELL_CHOOSES) && LANES == 16
+    for (; i + LANES <= count; i += LANES) {
+        lanes part[LANES];
+        memcpy(part, x + i, sizeof part);
+        for (size_t j = 0; j < 8; j++) {
+            const lanes a = part[2 * j], b = part[2 * j + 1];
+            part[j] = __builtin_shuffle(a, b, (lane_numbers){0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23}) +
+                      __builtin_shuffle(a, b, (lane_numbers){8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31});
+        }
+        for (size_t j = 0; j < 4; j++) {
+            const lanes a = part[2 * j], b = part[2 * j + 1];
+            part[j] = __builtin_shuffle(a, b, (lane_numbers){0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27}) +
+                      __builtin_shuffle(a, b, (lane_numbers){4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31});
+        }
+        for (size_t j = 0; j < 2; j++) {
+            const lanes a = part[2 * j], b = part[2 * j + 1];
+            part[j] = __builtin_shuffle(a, b, (lane_numbers){0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29}) +
+                      __builtin_shuffle(a, b, (lane_numbers){2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31});
+        }
+        const lanes all = __builtin_shuffle(part[0], part[1], (lane_numbers){0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30}) +
+                          __builtin_shuffle(part[0], part[1], (lane_numbers){1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31});
+        *(loose_lanes *)(sums + i) = all;
+    }
+#endif
+    for (; i < count; i++) {
+        sums[i] = sum_of(x[i]);
+    }
 }
 
 INLINED REAL dot(size_t count, const REAL *x, const REAL *y) {

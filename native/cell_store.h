@@ -26,48 +26,83 @@ typedef struct {
     REAL *gs[LONGEST], *zk[LONGEST], *zq[LONGEST];              /* gs is added to */
 } store_steps;
 
-/* Some vectors of units through all slots and some steps: what they read stays in registers. */
-INLINED void store_units(const gated_store *t, size_t vectors, size_t count, size_t at,
-                         REAL *const *s, REAL *const *k, REAL *const *q, const REAL *held,
-                         REAL *next, REAL *const *read) {
-    const size_t slots = t->slots, H = t->units;
-    const REAL *decay = t->decay, *value = t->values + at, *old = held + at;
-    REAL *new = next + at;
-    lanes sum[LONGEST * SIDE];
-    for (size_t v = 0; v < vectors * count; v++) {
-        sum[v] = (lanes){0};
-    }
-    for (size_t m = 0; m < slots; m++, value += H, old += H, new += H) {
-        const REAL kept = decay[m];
-        for (size_t v = 0; v < vectors; v++) {
-            const lanes weight = *(const loose_lanes *)(value + v * LANES);
-            lanes now = *(const loose_lanes *)(old + v * LANES);
-            for (size_t p = 0; p < count; p++) {
-                const lanes units = *(const loose_lanes *)(s[p] + at + v * LANES);
-                const REAL written = (1 - kept) * k[p][m];
-                const lanes stays = now * kept, entered = weight * written;
-                now = stays + entered * units;
-                sum[p * vectors + v] += now * q[p][m];
-            }
-            *(loose_lanes *)(new + v * LANES) = now;
+enum {
+    SLOTS_NEAR = 64, /* slots whose coefficients are made together */
+    UNITS_NEAR = 256 /* units whose steps are copied side by side */
+};
+
+/* (1 - λ_m) k_m and q_m of some slots in each step, beside each other. */
+typedef struct {
+    size_t first, count, steps;
+    REAL written[SLOTS_NEAR * LONGEST], asked[SLOTS_NEAR * LONGEST];
+} coefficients;
+
+static void coefficients_of(const gated_store *t, size_t steps, REAL *const *k, REAL *const *q,
+                            size_t first, coefficients *c) {
+    const size_t left = t->slots - first;
+    c->first = first;
+    c->count = left < SLOTS_NEAR ? left : SLOTS_NEAR;
+    for (size_t p = 0; p < steps; p++) {
+        const REAL *key = k[p] + first, *query = q[p] + first, *decay = t->decay + first;
+        for (size_t m = 0; m < c->count; m++) {
+            c->written[m * steps + p] = (1 - decay[m]) * key[m];
+            c->asked[m * steps + p] = query[m];
         }
     }
-    for (size_t p = 0; p < count; p++) {
+}
+
+/* Some vectors of units through these slots and some steps: what is read stays in registers. */
+INLINED void store_units(const gated_store *t, const coefficients *c, size_t vectors, size_t steps,
+                         size_t at, REAL *const *s, const REAL *held, REAL *next,
+                         REAL *const *read) {
+    const size_t H = t->units, from = c->first * H + at;
+    const REAL *value = t->values + from, *old = held + from, *decay = t->decay + c->first;
+    const REAL *written = c->written, *asked = c->asked;
+    REAL *new = next + from;
+    lanes sum[LONGEST * SIDE], units[LONGEST * SIDE];
+    for (size_t p = 0; p < steps; p++) {
+        for (size_t v = 0; v < vectors; v++) {
+            units[p * vectors + v] = *(const loose_lanes *)(s[p] + at + v * LANES);
+            sum[p * vectors + v] = *(const loose_lanes *)(read[p] + at + v * LANES);
+        }
+    }
+    for (size_t m = 0; m < c->count; m++, written += steps, asked += steps) {
+        const REAL kept = decay[m];
+        lanes now[SIDE], weight[SIDE];
+        for (size_t v = 0; v < vectors; v++) {
+            weight[v] = *(const loose_lanes *)(value + m * H + v * LANES);
+            now[v] = *(const loose_lanes *)(old + m * H + v * LANES);
+        }
+#pragma GCC unroll 8
+        for (size_t p = 0; p < steps; p++) {
+#pragma GCC unroll 4
+            for (size_t v = 0; v < vectors; v++) {
+                const lanes entered = weight[v] * written[p];
+                now[v] = now[v] * kept + entered * units[p * vectors + v];
+                sum[p * vectors + v] += now[v] * asked[p];
+            }
+        }
+        for (size_t v = 0; v < vectors; v++) {
+            *(loose_lanes *)(new + m * H + v * LANES) = now[v];
+        }
+    }
+    for (size_t p = 0; p < steps; p++) {
         for (size_t v = 0; v < vectors; v++) {
             *(loose_lanes *)(read[p] + at + v * LANES) = sum[p * vectors + v];
         }
     }
 }
 
-/* The units from `at` on, which fill no vector, in one step. */
-static void store_rest(const gated_store *t, size_t at, const REAL *s, const REAL *k,
-                       const REAL *q, const REAL *held, REAL *next, REAL *restrict read) {
-    memset(read + at, 0, (t->units - at) * sizeof(REAL));
-    for (size_t m = 0; m < t->slots; m++) {
-        const REAL kept = t->decay[m], written = (1 - kept) * k[m], asked = q[m];
+/* The units from `at` on, which fill no vector, in one of the steps. */
+static void store_rest(const gated_store *t, const coefficients *c, size_t steps, size_t p,
+                       size_t at, const REAL *s, const REAL *held, REAL *next,
+                       REAL *restrict read) {
+    for (size_t m = 0; m < c->count; m++) {
+        const REAL written = c->written[m * steps + p], asked = c->asked[m * steps + p];
+        const REAL kept = t->decay[c->first + m];
 #pragma omp simd
         for (size_t i = at; i < t->units; i++) {
-            const size_t j = m * t->units + i;
+            const size_t j = (c->first + m) * t->units + i;
             next[j] = held[j] * kept + t->values[j] * written * s[i];
             read[i] += next[j] * asked;
         }
@@ -77,38 +112,50 @@ static void store_rest(const gated_store *t, size_t at, const REAL *s, const REA
 /* One step; held and next may be the same. */
 static void store_forward(const gated_store *t, REAL *s, REAL *k, REAL *q, const REAL *held,
                           REAL *next, REAL *read) {
-    size_t at = 0;
-    for (; at + SIDE * LANES <= t->units; at += SIDE * LANES) {
-        store_units(t, SIDE, 1, at, &s, &k, &q, held, next, &read);
-    }
-    for (; at + 2 * LANES <= t->units; at += 2 * LANES) {
-        store_units(t, 2, 1, at, &s, &k, &q, held, next, &read);
-    }
-    for (; at + LANES <= t->units; at += LANES) {
-        store_units(t, 1, 1, at, &s, &k, &q, held, next, &read);
-    }
-    if (at < t->units) {
-        store_rest(t, at, s, k, q, held, next, read);
+    coefficients c;
+    memset(read, 0, t->units * sizeof(REAL));
+    for (size_t m = 0; m < t->slots; m += SLOTS_NEAR) {
+        size_t at = 0;
+        coefficients_of(t, 1, &k, &q, m, &c);
+        for (; at + SIDE * LANES <= t->units; at += SIDE * LANES) {
+            store_units(t, &c, SIDE, 1, at, &s, held, next, &read);
+        }
+        for (; at + 2 * LANES <= t->units; at += 2 * LANES) {
+            store_units(t, &c, 2, 1, at, &s, held, next, &read);
+        }
+        for (; at + LANES <= t->units; at += LANES) {
+            store_units(t, &c, 1, 1, at, &s, held, next, &read);
+        }
+        if (at < t->units) {
+            store_rest(t, &c, 1, 0, at, s, held, next, read);
+        }
     }
 }
 
 /* Some steps of a store that changes in place, to the same bits as one after the other. */
 static void store_walk(const gated_store *t, const store_steps *w, REAL *held) {
-    size_t at = 0;
     if (w->count < LONGEST) {
         for (size_t p = 0; p < w->count; p++) {
             store_forward(t, w->s[p], w->k[p], w->q[p], held, held, w->read[p]);
         }
         return;
     }
-    for (; at + 2 * LANES <= t->units; at += 2 * LANES) {
-        store_units(t, 2, LONGEST, at, w->s, w->k, w->q, held, held, w->read);
+    coefficients c;
+    for (size_t p = 0; p < LONGEST; p++) {
+        memset(w->read[p], 0, t->units * sizeof(REAL));
     }
-    for (; at + LANES <= t->units; at += LANES) {
-        store_units(t, 1, LONGEST, at, w->s, w->k, w->q, held, held, w->read);
-    }
-    for (size_t p = 0; at < t->units && p < LONGEST; p++) {
-        store_rest(t, at, w->s[p], w->k[p], w->q[p], held, held, w->read[p]);
+    for (size_t m = 0; m < t->slots; m += SLOTS_NEAR) {
+        size_t at = 0;
+        coefficients_of(t, LONGEST, w->k, w->q, m, &c);
+        for (; at + 2 * LANES <= t->units; at += 2 * LANES) {
+            store_units(t, &c, 2, LONGEST, at, w->s, held, held, w->read);
+        }
+        for (; at + LANES <= t->units; at += LANES) {
+            store_units(t, &c, 1, LONGEST, at, w->s, held, held, w->read);
+        }
+        for (size_t p = 0; at < t->units && p < LONGEST; p++) {
+            store_rest(t, &c, LONGEST, p, at, w->s[p], held, held, w->read[p]);
+        }
     }
 }
 
@@ -151,48 +198,80 @@ static void store_adjoint(const gated_store *t, const REAL *s, const REAL *k, co
     }
 }
 
-/* One slot of some steps: through the store as it was, then back. Sums over all whole vectors. */
-INLINED size_t slot_units(const gated_store *t, const store_steps *w, size_t count, size_t m,
-                          const REAL *held, REAL *gM, lanes *reads, lanes *writes, lanes *decays) {
+/* Some units of some steps beside each other: in vector v, step p at (v count + p). */
+typedef struct {
+    size_t at, vectors;
+    lanes s[LONGEST * UNITS_NEAR / LANES], gr[LONGEST * UNITS_NEAR / LANES];
+    lanes gs[LONGEST * UNITS_NEAR / LANES];
+} near_steps;
+
+static void gather(const store_steps *w, size_t at, size_t vectors, near_steps *near) {
+    near->at = at;
+    near->vectors = vectors;
+    for (size_t p = 0; p < w->count; p++) {
+        for (size_t v = 0; v < vectors; v++) {
+            const size_t from = at + v * LANES, to = v * w->count + p;
+            near->s[to] = *(const loose_lanes *)(w->s[p] + from);
+            near->gr[to] = *(const loose_lanes *)(w->read[p] + from);
+            near->gs[to] = (lanes){0};
+        }
+    }
+}
+
+static void scatter(const store_steps *w, const near_steps *near) {
+    for (size_t p = 0; p < w->count; p++) {
+        for (size_t v = 0; v < near->vectors; v++) {
+            *(loose_lanes *)(w->gs[p] + near->at + v * LANES) += near->gs[v * w->count + p];
+        }
+    }
+}
+
+/* One slot of these units: through the store as it was, then back. Sums over units: what was read,
+ * then written, in each step, and what decayed. */
+INLINED void slot_units(const gated_store *t, near_steps *near, size_t count, size_t m,
+                        const REAL *written, const REAL *asked, const REAL *held, REAL *gM,
+                        lanes *sums) {
     const REAL kept = t->decay[m];
-    const size_t row = m * t->units;
-    size_t at = 0;
-    REAL written[LONGEST], asked[LONGEST];
+    const size_t row = m * t->units + near->at;
+    lanes reads[LONGEST], writes[LONGEST], decays = {0};
     for (size_t p = 0; p < count; p++) {
-        written[p] = (1 - kept) * w->k[p][m];
-        asked[p] = w->q[p][m];
         reads[p] = writes[p] = (lanes){0};
     }
-    for (; at + LANES <= t->units; at += LANES) {
-        const lanes value = *(const loose_lanes *)(t->values + row + at);
-        lanes stored[LONGEST + 1], g = *(const loose_lanes *)(gM + row + at);
-        lanes gv = *(const loose_lanes *)(t->values_gradient + row + at);
-        stored[0] = *(const loose_lanes *)(held + row + at);
+    for (size_t v = 0; v < near->vectors; v++) {
+        const lanes *s = near->s + v * count, *gr = near->gr + v * count;
+        lanes *gs = near->gs + v * count, stored[LONGEST + 1];
+        const lanes value = *(const loose_lanes *)(t->values + row + v * LANES);
+        lanes g = *(const loose_lanes *)(gM + row + v * LANES);
+        lanes gv = *(const loose_lanes *)(t->values_gradient + row + v * LANES);
+        stored[0] = *(const loose_lanes *)(held + row + v * LANES);
+#pragma GCC unroll 8
         for (size_t p = 0; p < count; p++) {
-            const lanes entered = value * *(const loose_lanes *)(w->s[p] + at);
-            stored[p + 1] = stored[p] * kept + entered * written[p];
+            stored[p + 1] = stored[p] * kept + value * s[p] * written[p];
         }
+#pragma GCC unroll 8
         for (size_t p = count; p-- > 0;) {
-            const lanes s = *(const loose_lanes *)(w->s[p] + at);
-            const lanes gr = *(const loose_lanes *)(w->read[p] + at);
-            g += gr * asked[p];
-            reads[p] += stored[p + 1] * gr;
-            writes[p] += g * (value * s);
-            *decays += g * stored[p];
-            const lanes through = g * written[p];
-            gv += through * s;
-            *(loose_lanes *)(w->gs[p] + at) += through * value;
+            g += gr[p] * asked[p];
+            reads[p] += stored[p + 1] * gr[p];
+            decays += g * stored[p];
+            const lanes weighed = g * value;
+            writes[p] += weighed * s[p];
+            gs[p] += weighed * written[p];
+            gv += g * written[p] * s[p];
             g *= kept;
         }
-        *(loose_lanes *)(gM + row + at) = g;
-        *(loose_lanes *)(t->values_gradient + row + at) = gv;
+        *(loose_lanes *)(gM + row + v * LANES) = g;
+        *(loose_lanes *)(t->values_gradient + row + v * LANES) = gv;
     }
-    return at;
+    for (size_t p = 0; p < count; p++) {
+        sums[p] = reads[p];
+        sums[count + p] = writes[p];
+    }
+    sums[2 * count] = decays;
 }
 
 /* Its units from `at` on, which fill no vector. */
 static void slot_rest(const gated_store *t, const store_steps *w, size_t at, size_t m,
-                      const REAL *held, REAL *gM, REAL *reads, REAL *writes, REAL *decays) {
+                      const REAL *held, REAL *gM) {
     const REAL kept = t->decay[m];
     for (size_t i = at; i < t->units; i++) {
         const size_t j = m * t->units + i;
@@ -202,14 +281,38 @@ static void slot_rest(const gated_store *t, const store_steps *w, size_t at, siz
             stored[p + 1] = stored[p] * kept + (1 - kept) * w->k[p][m] * value * w->s[p][i];
         }
         for (size_t p = w->count; p-- > 0;) {
+            const REAL written = (1 - kept) * w->k[p][m];
             gM[j] += w->read[p][i] * w->q[p][m];
-            reads[p] += stored[p + 1] * w->read[p][i];
-            writes[p] += gM[j] * value * w->s[p][i];
-            *decays += gM[j] * stored[p];
-            const REAL through = gM[j] * (1 - kept) * w->k[p][m];
-            t->values_gradient[j] += through * w->s[p][i];
-            w->gs[p][i] += through * value;
+            w->zq[p][m] += stored[p + 1] * w->read[p][i];
+            t->decay_gradient[m] += gM[j] * stored[p];
+            w->zk[p][m] += gM[j] * value * w->s[p][i];
+            w->gs[p][i] += gM[j] * value * written;
+            t->values_gradient[j] += gM[j] * written * w->s[p][i];
             gM[j] *= kept;
+        }
+    }
+}
+
+/* All slots of the units beside each other. */
+static void near_unwalk(const gated_store *t, const store_steps *w, near_steps *near,
+                        const REAL *held, REAL *gM) {
+    for (size_t m = 0; m < t->slots; m++) {
+        lanes sums[2 * LONGEST + 1];
+        REAL written[LONGEST], asked[LONGEST], sum[2 * LONGEST];
+        for (size_t p = 0; p < w->count; p++) {
+            written[p] = (1 - t->decay[m]) * w->k[p][m];
+            asked[p] = w->q[p][m];
+        }
+        if (w->count == LONGEST) {
+            slot_units(t, near, LONGEST, m, written, asked, held, gM, sums);
+        } else {
+            slot_units(t, near, w->count, m, written, asked, held, gM, sums);
+        }
+        sums_of(2 * w->count, sums, sum);
+        t->decay_gradient[m] += sum_of(sums[2 * w->count]);
+        for (size_t p = 0; p < w->count; p++) {
+            w->zq[p][m] += sum[p];
+            w->zk[p][m] += sum[w->count + p];
         }
     }
 }
@@ -217,20 +320,26 @@ static void slot_rest(const gated_store *t, const store_steps *w, size_t at, siz
 /* The adjoint of some steps at once, from the store before them; `read` has the gradients of what
  * was read. gM in place. */
 static void store_unwalk(const gated_store *t, const store_steps *w, const REAL *held, REAL *gM) {
+    const size_t whole = t->units / LANES * LANES;
+    near_steps near;
+    for (size_t p = 0; p < w->count; p++) {
+        memset(w->zk[p], 0, t->slots * sizeof(REAL));
+        memset(w->zq[p], 0, t->slots * sizeof(REAL));
+    }
+    for (size_t at = 0; at < whole; at += UNITS_NEAR) {
+        const size_t units = whole - at < UNITS_NEAR ? whole - at : UNITS_NEAR;
+        gather(w, at, units / LANES, &near);
+        near_unwalk(t, w, &near, held, gM);
+        scatter(w, &near);
+    }
     for (size_t m = 0; m < t->slots; m++) {
         const REAL kept = t->decay[m];
-        lanes read[LONGEST], write[LONGEST], decay = {0};
-        REAL reads[LONGEST] = {0}, writes[LONGEST] = {0}, decays = 0;
-        const size_t at = w->count == LONGEST
-            ? slot_units(t, w, LONGEST, m, held, gM, read, write, &decay)
-            : slot_units(t, w, w->count, m, held, gM, read, write, &decay);
-        slot_rest(t, w, at, m, held, gM, reads, writes, &decays);
-        t->decay_gradient[m] += decays + sum_of(decay);
+        slot_rest(t, w, whole, m, held, gM);
         for (size_t p = 0; p < w->count; p++) {
-            const REAL key = w->k[p][m], asked = w->q[p][m], all = writes[p] + sum_of(write[p]);
-            t->decay_gradient[m] -= key * all;
-            w->zk[p][m] = (1 - kept) * key * (1 - key) * all;
-            w->zq[p][m] = (reads[p] + sum_of(read[p])) * asked * (1 - asked);
+            const REAL key = w->k[p][m], asked = w->q[p][m], writes = w->zk[p][m];
+            t->decay_gradient[m] -= key * writes;
+            w->zk[p][m] = (1 - kept) * key * (1 - key) * writes;
+            w->zq[p][m] *= asked * (1 - asked);
         }
     }
 }
