@@ -250,16 +250,15 @@ INLINED void slot_units(const gated_store *t, near_steps *near, size_t count, si
         }
 #pragma GCC unroll 8
         for (size_t p = count; p-- > 0;) {
-            g += gr[p] * asked[p];
+            g = p + 1 < count ? g * kept + gr[p] * asked[p] : g + gr[p] * asked[p];
             reads[p] += stored[p + 1] * gr[p];
             decays += g * stored[p];
             const lanes weighed = g * value;
             writes[p] += weighed * s[p];
             gs[p] += weighed * written[p];
             gv += g * written[p] * s[p];
-            g *= kept;
         }
-        *(loose_lanes *)(gM + row + v * LANES) = g;
+        *(loose_lanes *)(gM + row + v * LANES) = g * kept;
         *(loose_lanes *)(t->values_gradient + row + v * LANES) = gv;
     }
     for (size_t p = 0; p < count; p++) {
@@ -334,7 +333,9 @@ static void store_unwalk(const gated_store *t, const store_steps *w, const REAL 
     }
     for (size_t m = 0; m < t->slots; m++) {
         const REAL kept = t->decay[m];
-        slot_rest(t, w, whole, m, held, gM);
+        if (whole < t->units) {
+            slot_rest(t, w, whole, m, held, gM);
+        }
         for (size_t p = 0; p < w->count; p++) {
             const REAL key = w->k[p][m], asked = w->q[p][m], writes = w->zk[p][m];
             t->decay_gradient[m] -= key * writes;
