@@ -6,6 +6,7 @@
  *   cell_functions.h  exp, tanh and the logistic
  *   cell_blocks.h     what several cells are built from
  *   cell_store.h      the gated store of three of them
+ *   cell_linear.h     stores that outer products change
  *   cell_<name>.h     one step of a cell, and its adjoint
  *   cell_run.h        all steps of some streams, forwards
  *   cell_back.h       and backwards
@@ -40,6 +41,7 @@ typedef struct {
 typedef struct {
     size_t parameters, state, width; /* numbers of all parameters, of a state, of a row */
     size_t kept, every;              /* numbers of the stores; steps that go together */
+    size_t scratch;                  /* numbers that the adjoint makes besides stores */
     uint8_t apart;                   /* stores are written and read apart from all else */
     size_t streams;                  /* of a tile: fewer where states are large */
     size_t carried, states;          /* fields that pass into the next row; how many are the state */

@@ -10,15 +10,15 @@ static void flush(const net *n, const REAL *rows, size_t count) {
 }
 
 /* The stores before a step of those that go together. */
-static REAL *stores_at(const net *n, REAL *made, size_t t) {
-    return t == n->first ? copy_of(n, t) : made + (t - n->first - 1) * n->streams * n->plan->kept;
+static REAL *stores_at(const net *n, size_t t) {
+    return t == n->first ? copy_of(n, t) : n->made + (t - n->first - 1) * n->streams * n->plan->kept;
 }
 
 /* Makes the stores that every one of these steps began with. */
-static void walk_again(net *n, REAL *made) {
+static void walk_again(net *n) {
     for (size_t t = n->first; t + 1 < n->first + n->count; t++) {
-        n->held = stores_at(n, made, t);
-        n->left = stores_at(n, made, t + 1);
+        n->held = stores_at(n, t);
+        n->left = stores_at(n, t + 1);
         steppers[n->cell->kind].again(n, rows_of(n, t));
         wait_stores(n, t);
     }
@@ -31,7 +31,7 @@ static void set_aside(const net *n, REAL *g, REAL *aside, size_t t, int back) {
         size_t at = i * S;
         for (size_t k = 0; waits(n, i, t) && k < n->plan->states; k++) {
             const size_t name = n->plan->carries[k], size = n->plan->size[name];
-            if (n->plan->stores[name] && n->plan->apart) {
+            if (n->plan->stores[name] && !steppers[n->cell->kind].again) {
                 /* it does not change while they wait */
             } else if (back) {
                 set(size, aside + at, g + at);
@@ -49,7 +49,6 @@ typedef struct {
     const REAL *gy;              /* (streams, steps, O) */
     REAL *g, *gx;                /* (streams, S), (streams, steps, I) */
     REAL *aside, *gin, *gout;    /* as g; of one step */
-    REAL *made;                  /* stores of some steps */
 } returns;
 
 /* The gradients of a step's inputs, added to those that are known. */
@@ -62,7 +61,7 @@ static void add_inputs(const net *n, const returns *r, size_t t) {
 
 static void step_back(net *n, const returns *r, size_t t) {
     const size_t I = (size_t)n->cell->inputs, O = (size_t)n->cell->outputs;
-    n->held = n->plan->apart ? copy_of(n, n->first) : stores_at(n, r->made, t);
+    n->held = steppers[n->cell->kind].again ? stores_at(n, t) : copy_of(n, n->first);
     memset(r->gin, 0, n->streams * I * sizeof(REAL));
     for (size_t i = 0; i < n->streams; i++) {
         if (waits(n, i, t)) {
@@ -82,7 +81,11 @@ static void walk_back(net *n, const returns *r) {
     const stepper *cell = &steppers[n->cell->kind];
     const size_t I = (size_t)n->cell->inputs;
     if (cell->again) {
-        walk_again(n, r->made);
+        walk_again(n);
+    }
+    n->held = copy_of(n, n->first);
+    if (cell->open) {
+        cell->open(n, r->g);
     }
     for (size_t t = n->first + n->count; t-- > n->first;) {
         step_back(n, r, t);
@@ -114,7 +117,7 @@ static void backward(const ml_cell *cell, const cell_plan *plan, size_t streams,
     r.aside = n.spare + spare_size(plan);
     r.gin = r.aside + plan->streams * plan->state;
     r.gout = r.gin + plan->streams * I;
-    r.made = r.gout + plan->streams * O;
+    n.made = r.gout + plan->streams * O;
     memset(r.gx, 0, streams * steps * I * sizeof(REAL));
     size_t learned = steps; /* the first step whose products are in the gradients */
     for (size_t end = steps; end > 0; end = n.first) {

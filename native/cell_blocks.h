@@ -15,6 +15,7 @@ typedef struct {
     REAL *tape, *some;     /* rows (steps, streams, width) of a tape or NULL; rows that take turns */
     size_t steps, turns;   /* how many of each */
     size_t first, count;   /* the steps that go together */
+    REAL *made;            /* what their adjoint makes for them: stores, and `scratch` */
 } net;
 
 static int waits(const net *n, size_t stream, size_t t) {

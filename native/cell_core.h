@@ -9,11 +9,13 @@
 #include "cell_functions.h"
 #include "cell_blocks.h"
 #include "cell_store.h"
+#include "cell_linear.h"
 
 #include "cell_amrc.h"
 #include "cell_pmrc.h"
 #include "cell_dtpn.h"
 #include "cell_amn.h"
+#include "cell_amn_back.h"
 #include "cell_ndm.h"
 #include "cell_hyper_amn.h"
 #include "cell_sgw_amn.h"

@@ -214,6 +214,7 @@ static void plan_amn(const ml_cell *c, builder *b) {
     field(b, AMN_rho, 1);
     field(b, AMN_dy, O);
     b->plan->derived = 4 * H;
+    b->plan->scratch = (3 * LONGEST + 1) * M + STREAMS * LONGEST * LONGEST;
     learns(b, AMN_Bi, AMN_zf, X, 1);
     learns(b, AMN_Q, AMN_zq, AMN_trace, 1);
     learns(b, AMN_K, AMN_zk, AMN_s, 1);

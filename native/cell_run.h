@@ -5,11 +5,13 @@ typedef void (*step_backward)(const net *n, REAL *rows, REAL *g, const REAL *gy,
 
 /* A step is `forward`. Where stores are apart, some steps go together: all of them `enter`, the
  * stores `walk` through all, then each goes `forward` from what was read; `unwalk` and `leave` are
- * the adjoints. Of other stores the adjoint makes those after a step `again`. */
+ * the adjoints. Of other stores the adjoint makes those after a step `again`,
+ * or does without them what it can at once: `open` comes before some steps back, `unwalk` after. */
 typedef struct {
     step_forward forward;
     step_backward backward;
     void (*again)(const net *n, REAL *rows);
+    void (*open)(const net *n, REAL *g);
     void (*enter)(const net *n, REAL *rows, REAL *next);
     void (*walk)(const net *n);
     void (*unwalk)(const net *n, REAL *g);
@@ -21,8 +23,8 @@ typedef struct {
 static const stepper steppers[] = {
     [ML_AMRC] = {.forward = amrc_forward, .backward = amrc_backward},
     [ML_PMRC] = {.forward = pmrc_forward, .backward = pmrc_backward},
-    [ML_AMN] = {.forward = amn_forward, .backward = amn_backward, .again = amn_again,
-                .derive = amn_derive},
+    [ML_AMN] = {.forward = amn_forward, .backward = amn_backward, .open = amn_open,
+                .unwalk = amn_close, .derive = amn_derive},
     [ML_DTPN] = {.forward = dtpn_forward, .backward = dtpn_backward},
     [ML_HYPER_AMN] = {.forward = hyper_forward, .backward = hyper_backward, .enter = hyper_enter,
                       .walk = hyper_walk, .unwalk = hyper_unwalk, .leave = hyper_leave,
@@ -43,7 +45,7 @@ static size_t turns_of(const cell_plan *p) { return p->apart ? p->every + 1 : 2;
 static size_t work_size(const ml_cell *cell, const cell_plan *p) {
     const size_t io = (size_t)cell->inputs + (size_t)cell->outputs;
     const size_t numbers = (1 + turns_of(p)) * spare_size(p) +
-                           p->streams * (p->state + io + p->kept * p->every);
+                           p->streams * (p->state + io + p->kept * p->every) + p->scratch;
     return (numbers + BLOCK - 1) / BLOCK * BLOCK;
 }
 
