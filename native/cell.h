@@ -27,7 +27,7 @@ enum {
     BLOCK = 16,   /* units of a packed block of weights */
     STREAMS = 8,  /* of a tile, at most: streams that walk through the steps side by side */
     NEAR = 1 << 17, /* numbers of the states of a tile that stay near a core */
-    SHORTEST = 4, LONGEST = 8, /* steps that go together */
+    LONGEST = 8,  /* steps that go together */
     FLUSHED = 64, /* rows whose outer products are added to the gradients together */
     MOST = 24,    /* parameters, fields or matrices of a cell */
     MATRICES = 32
@@ -87,7 +87,7 @@ enum {
 };
 enum {
     NDM_h = 1, NDM_F, NDM_mu, NDM_Mm, NDM_k, NDM_q, NDM_recalled, NDM_v, NDM_next, NDM_a, NDM_zk,
-    NDM_zq, NDM_dy
+    NDM_zq, NDM_dy, NDM_u, NDM_w, NDM_along, NDM_through
 };
 enum {
     HYPER_Bi, HYPER_b, HYPER_A, HYPER_B, HYPER_L, HYPER_K, HYPER_Vv, HYPER_Q, HYPER_decay,

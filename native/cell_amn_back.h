@@ -8,7 +8,7 @@
 /* What the steps of a tile share: powers (LONGEST + 1, M), two tables (M, LONGEST), and of each
  * stream e_t·s_p (LONGEST, LONGEST). */
 static REAL *amn_powers(const net *n, size_t power) {
-    return n->made + power * (size_t)n->cell->slots;
+    return n->scratch + power * (size_t)n->cell->slots;
 }
 
 static REAL *amn_table(const net *n, size_t which) {
@@ -24,7 +24,7 @@ static void amn_open(const net *n, REAL *g) {
     const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots, S = n->plan->state;
     const REAL *decay = parameter(n, AMN_decay);
     REAL *gdecay = gradient_of(n, AMN_decay), *weights = amn_table(n, 0), *along = amn_table(n, 1);
-    powers_of(M, decay, n->made);
+    powers_of(M, decay, n->scratch);
     for (size_t i = 0; i < n->streams; i++) {
         const REAL *gM = g + i * S + 3 * H, *store = stored(n, i, AMN_Mm);
         const moves own = moves_of(n, i);
@@ -163,10 +163,7 @@ static void amn_backward(const net *n, REAL *rows, REAL *g, const REAL *gy, REAL
     times_turned(n, AMN_D, 0, field(n, rows, 0, AMN_dy), width, gx, I);
     for (size_t i = 0; i < n->streams; i++) {
         own[i] = moves_of(n, i);
-        at[i] = 0;
-        while (at[i] < own[i].count && own[i].rows[at[i]] != rows) {
-            at[i]++;
-        }
+        at[i] = move_of(&own[i], rows);
         if (at[i] < own[i].count) {
             amn_unwrite(n, &own[i], at[i], i, gs + i * H);
         } else {

@@ -19,8 +19,7 @@ static void walk_again(net *n) {
     for (size_t t = n->first; t + 1 < n->first + n->count; t++) {
         n->held = stores_at(n, t);
         n->left = stores_at(n, t + 1);
-        steppers[n->cell->kind].again(n, rows_of(n, t));
-        wait_stores(n, t);
+        steppers[n->cell->kind].again(n, rows_of(n, t), t);
     }
 }
 
@@ -31,8 +30,8 @@ static void set_aside(const net *n, REAL *g, REAL *aside, size_t t, int back) {
         size_t at = i * S;
         for (size_t k = 0; waits(n, i, t) && k < n->plan->states; k++) {
             const size_t name = n->plan->carries[k], size = n->plan->size[name];
-            if (n->plan->stores[name] && !steppers[n->cell->kind].again) {
-                /* it does not change while they wait */
+            if (n->plan->stores[name]) {
+                /* no step changes it while they wait */
             } else if (back) {
                 set(size, aside + at, g + at);
             } else {
@@ -118,6 +117,7 @@ static void backward(const ml_cell *cell, const cell_plan *plan, size_t streams,
     r.gin = r.aside + plan->streams * plan->state;
     r.gout = r.gin + plan->streams * I;
     n.made = r.gout + plan->streams * O;
+    n.scratch = n.made + plan->streams * plan->kept * plan->every;
     memset(r.gx, 0, streams * steps * I * sizeof(REAL));
     size_t learned = steps; /* the first step whose products are in the gradients */
     for (size_t end = steps; end > 0; end = n.first) {

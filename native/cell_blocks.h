@@ -15,7 +15,7 @@ typedef struct {
     REAL *tape, *some;     /* rows (steps, streams, width) of a tape or NULL; rows that take turns */
     size_t steps, turns;   /* how many of each */
     size_t first, count;   /* the steps that go together */
-    REAL *made;            /* what their adjoint makes for them: stores, and `scratch` */
+    REAL *made, *scratch;  /* what their adjoint makes for them: stores, and else */
 } net;
 
 static int waits(const net *n, size_t stream, size_t t) {
@@ -33,6 +33,12 @@ static const REAL *parameter(const net *n, size_t name) {
 }
 
 static REAL *gradient_of(const net *n, size_t name) { return n->gradient + n->plan->at[name]; }
+
+/* A tape has the rows of all steps, then copies (copies, streams, kept) of the stores. */
+static REAL *copy_of(const net *n, size_t t) {
+    const size_t copy = t / n->plan->every;
+    return n->tape + n->streams * (n->steps * n->plan->width + copy * n->plan->kept);
+}
 
 /* A field of the row of one stream. */
 static REAL *field(const net *n, REAL *rows, size_t stream, size_t name) {
@@ -167,17 +173,6 @@ static void pair(size_t H, const REAL *kept, const REAL *written, const REAL *en
     }
     for (; i < H; i++) {
         paired(1, H, kept + i, written + i, entered, from + i * H, to + i * H, x, y + i);
-    }
-}
-
-/* to ← kept from + written enteredᵀ alone, as a walk left it. */
-static void pair_again(size_t H, const REAL *kept, const REAL *written, const REAL *entered,
-                       const REAL *from, REAL *restrict to) {
-    for (size_t i = 0; i < H; i++) {
-#pragma omp simd
-        for (size_t j = 0; j < H; j++) {
-            to[i * H + j] = kept[i] * from[i * H + j] + written[i] * entered[j];
-        }
     }
 }
 

@@ -17,6 +17,7 @@
 #include "cell_amn.h"
 #include "cell_amn_back.h"
 #include "cell_ndm.h"
+#include "cell_ndm_back.h"
 #include "cell_hyper_amn.h"
 #include "cell_sgw_amn.h"
 

@@ -170,6 +170,15 @@ static moves moves_of(const net *n, size_t stream) {
     return found;
 }
 
+/* Which of them these rows are; their count where the stream waits. */
+static size_t move_of(const moves *own, const REAL *rows) {
+    size_t p = 0;
+    while (p < own->count && own->rows[p] != rows) {
+        p++;
+    }
+    return p;
+}
+
 /* A field of a stream in each of its steps. */
 static void fields_of(const net *n, const moves *own, size_t stream, size_t name, REAL **found) {
     for (size_t p = 0; p < own->count; p++) {

@@ -244,7 +244,7 @@ static void plan_ndm(const ml_cell *c, builder *b) {
     state(b, NDM_mu, H);
     store(b, NDM_Mm, M * H);
     carried(b, NDM_recalled, H);
-    const size_t hidden[] = {NDM_v, NDM_next, NDM_a};
+    const size_t hidden[] = {NDM_v, NDM_next, NDM_a, NDM_u, NDM_w, NDM_along, NDM_through};
     const size_t slots[] = {NDM_k, NDM_q, NDM_zk, NDM_zq};
     for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
         field(b, hidden[i], H);
@@ -253,6 +253,7 @@ static void plan_ndm(const ml_cell *c, builder *b) {
         field(b, slots[i], M);
     }
     field(b, NDM_dy, O);
+    b->plan->scratch = (4 * LONGEST + 1) * H + STREAMS * LONGEST * LONGEST;
     learns(b, NDM_Wi, NDM_a, X, 1);
     learns(b, NDM_Wh, NDM_a, NDM_h, 1);
     learns(b, NDM_K, NDM_zk, NDM_h, 1);
@@ -393,8 +394,6 @@ int cell_plan_of(const ml_cell *cell, cell_plan *plan) {
     }
     const size_t each = plan->apart ? LONGEST * plan->width / 2 : plan->state;
     plan->streams = NEAR / each >= STREAMS ? STREAMS : NEAR / each >= 4 ? 4 : 1;
-    const size_t together = plan->kept ? NEAR / (plan->streams * plan->kept) : LONGEST;
-    plan->every = plan->apart || together > LONGEST ? LONGEST
-                  : together < SHORTEST ? SHORTEST : together;
+    plan->every = LONGEST;
     return 1;
 }

@@ -10,7 +10,7 @@ typedef void (*step_backward)(const net *n, REAL *rows, REAL *g, const REAL *gy,
 typedef struct {
     step_forward forward;
     step_backward backward;
-    void (*again)(const net *n, REAL *rows);
+    void (*again)(const net *n, REAL *rows, size_t t);
     void (*open)(const net *n, REAL *g);
     void (*enter)(const net *n, REAL *rows, REAL *next);
     void (*walk)(const net *n);
@@ -33,7 +33,7 @@ static const stepper steppers[] = {
                     .walk = sgw_walk, .unwalk = sgw_unwalk, .leave = sgw_leave,
                     .derive = sgw_derive, .start = sgw_start},
     [ML_NDM] = {.forward = ndm_forward, .backward = ndm_backward, .again = ndm_again,
-                .start = ndm_start},
+                .open = ndm_open, .unwalk = ndm_close, .start = ndm_start},
 };
 
 static size_t spare_size(const cell_plan *p) { return (p->streams + 1) * p->width; }
@@ -81,12 +81,6 @@ static void packed_all(const ml_cell *cell, const cell_plan *plan, const void *p
     if (steppers[cell->kind].derive) {
         steppers[cell->kind].derive(&n, to);
     }
-}
-
-/* A tape has the rows of all steps, then copies (copies, streams, kept) of the stores. */
-static REAL *copy_of(const net *n, size_t t) {
-    const size_t copy = t / n->plan->every;
-    return n->tape + n->streams * (n->steps * n->plan->width + copy * n->plan->kept);
 }
 
 /* The states (streams, S) into rows and stores, and out of them. */
