@@ -90,9 +90,10 @@ INLINED REAL sum_of(lanes sum) {
 static void sums_of(size_t count, const lanes *x, REAL *sums) {
     size_t i = 0;
 #if defined(CELL_CHOOSES) && LANES == 16
-    for (; i + LANES <= count; i += LANES) {
-        lanes part[LANES];
-        memcpy(part, x + i, sizeof part);
+    for (; i + LANES / 2 < count; i += LANES) {
+        const size_t there = count - i < LANES ? count - i : LANES;
+        lanes part[LANES] = {{0}};
+        memcpy(part, x + i, there * sizeof *part);
         for (size_t j = 0; j < 8; j++) {
             const lanes a = part[2 * j], b = part[2 * j + 1];
             part[j] = __builtin_shuffle(a, b, (lane_numbers){0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23}) +
@@ -110,7 +111,7 @@ static void sums_of(size_t count, const lanes *x, REAL *sums) {
         }
         const lanes all = __builtin_shuffle(part[0], part[1], (lane_numbers){0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30}) +
                           __builtin_shuffle(part[0], part[1], (lane_numbers){1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31});
-        *(loose_lanes *)(sums + i) = all;
+        memcpy(sums + i, &all, there * sizeof(REAL));
     }
 #endif
     for (; i < count; i++) {

@@ -12,14 +12,14 @@ INLINED void cross(size_t rows, size_t count, size_t units, const REAL *matrix, 
         sum[i] = (lanes){0};
     }
     for (; j + LANES <= units; j += LANES) {
-        lanes known[SIDE];
+        lanes known[LONGEST];
         for (size_t i = 0; i < rows; i++) {
             known[i] = *(const loose_lanes *)(matrix + i * step + j);
         }
 #pragma GCC unroll 8
         for (size_t p = 0; p < count; p++) {
             const lanes other = *(const loose_lanes *)(x[p] + j);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
             for (size_t i = 0; i < rows; i++) {
                 sum[i * count + p] += known[i] * other;
             }
@@ -39,8 +39,8 @@ static void cross_all(size_t rows, size_t count, size_t units, const REAL *matri
     for (; count == LONGEST && i + PAIR <= rows; i += PAIR) {
         cross(PAIR, LONGEST, units, matrix + i * units, units, x, out + i * LONGEST);
     }
-    for (; count == 1 && i + SIDE <= rows; i += SIDE) {
-        cross(SIDE, 1, units, matrix + i * units, units, x, out + i);
+    for (; count == 1 && i + LONGEST <= rows; i += LONGEST) {
+        cross(LONGEST, 1, units, matrix + i * units, units, x, out + i);
     }
     for (; i < rows; i++) {
         for (size_t p = 0; p < count; p++) {
@@ -59,13 +59,13 @@ INLINED void spread(size_t vectors, size_t count, size_t rows, size_t step, cons
         }
     }
     for (size_t i = 0; i < rows; i++) {
-        lanes row[PAIR];
+        lanes row[LONGEST];
         for (size_t v = 0; v < vectors; v++) {
             row[v] = *(const loose_lanes *)(matrix + i * step + at + v * LANES);
         }
 #pragma GCC unroll 8
         for (size_t p = 0; p < count; p++) {
-#pragma GCC unroll 2
+#pragma GCC unroll 8
             for (size_t v = 0; v < vectors; v++) {
                 sum[p * vectors + v] += row[v] * weights[i * weighed + p];
             }
@@ -84,6 +84,12 @@ static void spread_all(size_t rows, size_t count, size_t units, const REAL *matr
     size_t at = 0;
     for (; count == LONGEST && at + PAIR * LANES <= units; at += PAIR * LANES) {
         spread(PAIR, LONGEST, rows, units, matrix, weights, LONGEST, at, to);
+    }
+    for (; count == 1 && at + LONGEST * LANES <= units; at += LONGEST * LANES) {
+        spread(LONGEST, 1, rows, units, matrix, weights, 1, at, to);
+    }
+    for (; count == 1 && at + PAIR * LANES <= units; at += PAIR * LANES) {
+        spread(PAIR, 1, rows, units, matrix, weights, 1, at, to);
     }
     for (; at + LANES <= units; at += LANES) {
         for (size_t p = 0; p < count; p++) {

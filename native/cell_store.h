@@ -172,29 +172,71 @@ static void store_again(const gated_store *t, const REAL *s, const REAL *k, cons
     }
 }
 
+/* Some slots of one step: gM in place; adds to gs. Sums over units of what was read, of what was
+ * written, and of what decayed, of all slots each. */
+INLINED void slots_adjoint(const gated_store *t, size_t slots, size_t m, const REAL *s,
+                           const REAL *k, const REAL *q, const REAL *held, const REAL *gr,
+                           REAL *gM, REAL *gs, REAL *sums) {
+    const size_t H = t->units, from = m * H;
+    const REAL *value = t->values + from, *old = held + from, *decay = t->decay + m;
+    REAL *g = gM + from, *gv = t->values_gradient + from, written[SIDE];
+    lanes sum[3 * SIDE];
+    size_t j = 0;
+    for (size_t i = 0; i < slots; i++) {
+        written[i] = (1 - decay[i]) * k[m + i];
+        sum[i] = sum[slots + i] = sum[2 * slots + i] = (lanes){0};
+    }
+    for (; j + LANES <= H; j += LANES) {
+        const lanes units = *(const loose_lanes *)(s + j), read = *(const loose_lanes *)(gr + j);
+        lanes through = *(const loose_lanes *)(gs + j);
+        for (size_t i = 0; i < slots; i++) {
+            const size_t at = i * H + j;
+            const lanes weight = *(const loose_lanes *)(value + at);
+            const lanes before = *(const loose_lanes *)(old + at);
+            const lanes now = *(const loose_lanes *)(g + at) + read * q[m + i];
+            const lanes weighed = now * weight, stays = before * decay[i];
+            sum[i] += (stays + weight * units * written[i]) * read;
+            sum[slots + i] += weighed * units;
+            sum[2 * slots + i] += now * before;
+            through += weighed * written[i];
+            *(loose_lanes *)(gv + at) += now * written[i] * units;
+            *(loose_lanes *)(g + at) = now * decay[i];
+        }
+        *(loose_lanes *)(gs + j) = through;
+    }
+    sums_of(3 * slots, sum, sums);
+    for (; j < H; j++) {
+        for (size_t i = 0; i < slots; i++) {
+            const size_t at = i * H + j;
+            const REAL now = g[at] + gr[j] * q[m + i];
+            sums[i] += (old[at] * decay[i] + value[at] * s[j] * written[i]) * gr[j];
+            sums[slots + i] += now * value[at] * s[j];
+            sums[2 * slots + i] += now * old[at];
+            gs[j] += now * value[at] * written[i];
+            gv[at] += now * written[i] * s[j];
+            g[at] = now * decay[i];
+        }
+    }
+}
+
 /* gM in place; adds to gs; zk, zq: gradients before the logistic. */
 static void store_adjoint(const gated_store *t, const REAL *s, const REAL *k, const REAL *q,
-                          const REAL *held, const REAL *gr, REAL *restrict gM,
-                          REAL *restrict gs, REAL *restrict zk, REAL *restrict zq) {
-    for (size_t m = 0; m < t->slots; m++) {
-        const REAL kept = t->decay[m], written = (1 - kept) * k[m], asked = q[m];
-        const REAL *value = t->values + m * t->units, *old = held + m * t->units;
-        REAL *g = gM + m * t->units, *gv = t->values_gradient + m * t->units;
-        REAL reads = 0, writes = 0, decays = 0;
-#pragma omp simd reduction(+ : reads, writes, decays)
-        for (size_t i = 0; i < t->units; i++) {
-            const REAL entered = value[i] * s[i];
-            g[i] += asked * gr[i];
-            reads += (kept * old[i] + written * entered) * gr[i];
-            writes += g[i] * entered;
-            decays += g[i] * (old[i] - k[m] * entered);
-            gv[i] += g[i] * written * s[i];
-            gs[i] += g[i] * written * value[i];
-            g[i] *= kept;
+                          const REAL *held, const REAL *gr, REAL *gM, REAL *gs, REAL *zk,
+                          REAL *zq) {
+    for (size_t m = 0; m < t->slots;) {
+        const size_t slots = m + SIDE <= t->slots ? SIDE : 1;
+        REAL sums[3 * SIDE];
+        if (slots == SIDE) {
+            slots_adjoint(t, SIDE, m, s, k, q, held, gr, gM, gs, sums);
+        } else {
+            slots_adjoint(t, 1, m, s, k, q, held, gr, gM, gs, sums);
         }
-        t->decay_gradient[m] += decays;
-        zk[m] = (1 - kept) * k[m] * (1 - k[m]) * writes;
-        zq[m] = reads * asked * (1 - asked);
+        for (size_t i = 0; i < slots; i++, m++) {
+            const REAL writes = sums[slots + i];
+            t->decay_gradient[m] += sums[2 * slots + i] - k[m] * writes;
+            zk[m] = (1 - t->decay[m]) * k[m] * (1 - k[m]) * writes;
+            zq[m] = sums[i] * q[m] * (1 - q[m]);
+        }
     }
 }
 
