@@ -205,6 +205,17 @@ static void begin(const net *n, REAL *rows, size_t name, const REAL *bias) {
     }
 }
 
+/* A field becomes 0 in those of some steps in which a stream waits. */
+static void begin_waiting(const net *n, size_t name) {
+    for (size_t t = n->first; n->mask && t < n->first + n->count; t++) {
+        for (size_t i = 0; i < n->streams; i++) {
+            if (waits(n, i, t)) {
+                memset(field(n, rows_of(n, t), i, name), 0, n->plan->size[name] * sizeof(REAL));
+            }
+        }
+    }
+}
+
 /* Field `to` += W field `from`, of all streams. */
 static void into(const net *n, size_t name, REAL *rows, size_t from, size_t to) {
     const size_t width = n->plan->width;

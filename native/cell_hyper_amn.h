@@ -92,6 +92,7 @@ static void hyper_walk(const net *n) {
             store_walk(&t, &w, stored(n, i, HYPER_Mm) + head * M * H);
         }
     }
+    begin_waiting(n, HYPER_read);
 }
 
 static void hyper_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
@@ -191,12 +192,8 @@ static void hyper_unwalk(const net *n, REAL *g) {
     REAL *first = rows_of(n, n->first);
     net all = *n;
     all.streams = n->count * n->streams;
-    for (size_t i = 0; i < all.streams; i++) {
-        if (waits(n, i % n->streams, n->first + i / n->streams)) {
-            memset(field(n, first, i, HYPER_zk), 0, N * M * sizeof(REAL));
-            memset(field(n, first, i, HYPER_zq), 0, N * M * sizeof(REAL));
-        }
-    }
+    begin_waiting(n, HYPER_zk);
+    begin_waiting(n, HYPER_zq);
     for (size_t head = 0; head < N; head++) {
         const gated_store t = store_of(n, M, HYPER_Vv, HYPER_decay, head);
         REAL *gs = field(n, first, 0, HYPER_out) + head * H;

@@ -124,6 +124,7 @@ static void sgw_walk(const net *n) {
         const store_steps w = sgw_steps(n, i);
         store_walk(&t, &w, stored(n, i, SGW_Mm));
     }
+    begin_waiting(n, SGW_read);
 }
 
 static void sgw_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
@@ -169,12 +170,8 @@ static void sgw_unwalk(const net *n, REAL *g) {
         const store_steps w = sgw_steps(n, i);
         store_unwalk(&t, &w, stored(n, i, SGW_Mm), g + i * S + W + W * W);
     }
-    for (size_t i = 0; i < rows; i++) {
-        if (waits(n, i % n->streams, n->first + i / n->streams)) {
-            memset(field(n, first, i, SGW_zk), 0, t.slots * sizeof(REAL));
-            memset(field(n, first, i, SGW_zq), 0, t.slots * sizeof(REAL));
-        }
-    }
+    begin_waiting(n, SGW_zk);
+    begin_waiting(n, SGW_zq);
     net all = *n;
     all.streams = rows;
     REAL *gu = field(n, first, 0, SGW_zp);
@@ -222,28 +219,45 @@ static void sgw_unwork(const net *n, REAL *rows, size_t stream, REAL *gw) {
     }
 }
 
-/* From t, the gradient of what the candidates sent, to the candidates. */
+/* From t, the gradient of what the candidates sent, to the candidates; how strongly they spoke, in
+ * `share`, becomes the gradient of Σ_j |Wc_ij|. */
 static void sgw_uncompete(const net *n, REAL *rows, size_t stream, const REAL *t) {
-    const size_t P = (size_t)n->cell->candidates, W = (size_t)n->cell->workspace;
-    const REAL scale = (REAL)W, T = *parameter(n, SGW_T), *Wc = parameter(n, SGW_Wc);
+    const size_t P = (size_t)n->cell->candidates;
+    const REAL scale = (REAL)n->cell->workspace, T = *parameter(n, SGW_T);
     const REAL *pre = field(n, rows, stream, SGW_pre), *a = field(n, rows, stream, SGW_a);
-    const REAL *share = field(n, rows, stream, SGW_share);
-    REAL *za = field(n, rows, stream, SGW_za), *gWc = gradient_of(n, SGW_Wc);
-    REAL *gT = gradient_of(n, SGW_T), mean = 0;
+    REAL *share = field(n, rows, stream, SGW_share), *za = field(n, rows, stream, SGW_za);
+    REAL *gT = gradient_of(n, SGW_T), mean = 0, cooler = 0;
+#pragma omp simd reduction(+ : mean)
     for (size_t i = 0; i < P; i++) {
         mean += share[i] * scale * t[i] * a[i];
     }
+#pragma omp simd reduction(+ : cooler)
     for (size_t i = 0; i < P; i++) {
         const REAL ge = share[i] * (scale * t[i] * a[i] - mean) / T, m = magnitude(a[i]);
         const REAL ga = scale * t[i] * share[i] + ge * n->derived[i] * sign_of(a[i]);
-        *gT -= ge * m * n->derived[i] / T;
+        cooler += ge * m * n->derived[i];
         za[i] = ga * gelu_slope(pre[i]);
+        share[i] = ge * m;
+    }
+    *gT -= cooler / T;
+    add(P, za, gradient_of(n, SGW_b));
+}
+
+/* The gradient of Σ_j |Wc_ij| of all steps into that of Wc. */
+static void sgw_speak(const net *n) {
+    const size_t P = (size_t)n->cell->candidates, W = (size_t)n->cell->workspace;
+    const REAL *Wc = parameter(n, SGW_Wc);
+    REAL *gWc = gradient_of(n, SGW_Wc), *all = n->spare, *first = rows_of(n, n->first);
+    memset(all, 0, P * sizeof(REAL));
+    for (size_t i = 0; i < n->count * n->streams; i++) {
+        add(P, field(n, first, i, SGW_share), all);
+    }
+    for (size_t i = 0; i < P; i++) {
 #pragma omp simd
         for (size_t j = 0; j < W; j++) {
-            gWc[i * W + j] += ge * m * sign_of(Wc[i * W + j]);
+            gWc[i * W + j] += all[i] * sign_of(Wc[i * W + j]);
         }
     }
-    add(P, za, gradient_of(n, SGW_b));
 }
 
 static void sgw_leave(const net *n, REAL *rows, REAL *g, REAL *gx) {
@@ -260,4 +274,7 @@ static void sgw_leave(const net *n, REAL *rows, REAL *g, REAL *gx) {
     }
     times_turned(n, SGW_Wb, 0, field(n, rows, 0, SGW_za), width, g, S);
     times_turned(n, SGW_Wi, 0, field(n, rows, 0, SGW_za), width, gx, (size_t)n->cell->inputs);
+    if (rows == rows_of(n, n->first)) {
+        sgw_speak(n);
+    }
 }
