@@ -5,9 +5,9 @@
  *   cell_products.h   matrix products on LANES units at once
  *   cell_functions.h  exp, tanh and the logistic
  *   cell_blocks.h     what several cells are built from
- *   cell_store.h      the gated store of three of them
+ *   cell_store.h      the gated store of three of them, and cell_store_back.h its adjoint
  *   cell_linear.h     stores that outer products change
- *   cell_<name>.h     one step of a cell, and its adjoint
+ *   cell_<name>.h     one step of a cell, and its adjoint, there or in cell_<name>_back.h
  *   cell_run.h        all steps of some streams, forwards
  *   cell_back.h       and backwards
  * cell_f32_*.c, cell_f64.c   the core compiled for each

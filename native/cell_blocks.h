@@ -86,7 +86,32 @@ INLINED REAL sum_of(lanes sum) {
     return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
-/* The sums of each of some vectors, of 16 lanes by halves of all of them at once. */
+#if defined(CELL_CHOOSES) && LANES == 16
+/* Lanes of a and b, each added to the one `apart` lanes on: those that `low` names. */
+INLINED lanes halved(lanes a, lanes b, lane_numbers low, int32_t apart) {
+    return __builtin_shuffle(a, b, low) + __builtin_shuffle(a, b, low + apart);
+}
+
+/* The sums of 16 vectors, by halves of all of them at once. */
+INLINED lanes sums_of_16(lanes *x) {
+    const lane_numbers by8 = {0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23};
+    const lane_numbers by4 = {0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27};
+    const lane_numbers by2 = {0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29};
+    const lane_numbers by1 = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30};
+    for (size_t j = 0; j < 8; j++) {
+        x[j] = halved(x[2 * j], x[2 * j + 1], by8, 8);
+    }
+    for (size_t j = 0; j < 4; j++) {
+        x[j] = halved(x[2 * j], x[2 * j + 1], by4, 4);
+    }
+    for (size_t j = 0; j < 2; j++) {
+        x[j] = halved(x[2 * j], x[2 * j + 1], by2, 2);
+    }
+    return halved(x[0], x[1], by1, 1);
+}
+#endif
+
+/* The sums of each of some vectors. */
 static void sums_of(size_t count, const lanes *x, REAL *sums) {
     size_t i = 0;
 #if defined(CELL_CHOOSES) && LANES == 16
@@ -94,23 +119,7 @@ static void sums_of(size_t count, const lanes *x, REAL *sums) {
         const size_t there = count - i < LANES ? count - i : LANES;
         lanes part[LANES] = {{0}};
         memcpy(part, x + i, there * sizeof *part);
-        for (size_t j = 0; j < 8; j++) {
-            const lanes a = part[2 * j], b = part[2 * j + 1];
-            part[j] = __builtin_shuffle(a, b, (lane_numbers){0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23}) +
-                      __builtin_shuffle(a, b, (lane_numbers){8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31});
-        }
-        for (size_t j = 0; j < 4; j++) {
-            const lanes a = part[2 * j], b = part[2 * j + 1];
-            part[j] = __builtin_shuffle(a, b, (lane_numbers){0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27}) +
-                      __builtin_shuffle(a, b, (lane_numbers){4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31});
-        }
-        for (size_t j = 0; j < 2; j++) {
-            const lanes a = part[2 * j], b = part[2 * j + 1];
-            part[j] = __builtin_shuffle(a, b, (lane_numbers){0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29}) +
-                      __builtin_shuffle(a, b, (lane_numbers){2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31});
-        }
-        const lanes all = __builtin_shuffle(part[0], part[1], (lane_numbers){0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30}) +
-                          __builtin_shuffle(part[0], part[1], (lane_numbers){1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31});
+        const lanes all = sums_of_16(part);
         memcpy(sums + i, &all, there * sizeof(REAL));
     }
 #endif

@@ -9,6 +9,7 @@
 #include "cell_functions.h"
 #include "cell_blocks.h"
 #include "cell_store.h"
+#include "cell_store_back.h"
 #include "cell_linear.h"
 
 #include "cell_amrc.h"

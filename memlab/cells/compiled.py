@@ -157,7 +157,9 @@ class _Call:
         """Gradients of the parameters, of the first state, of the inputs."""
         gx = self.empty(self.batch, self.steps, self.cell.inputs)
         gy = self.empty_y().zero_() if gy is None else gy.contiguous()
-        gstate = self.empty(self.batch, self.sizes.state).zero_() if given is None else given.clone()
+        gstate = (
+            self.empty(self.batch, self.sizes.state).zero_() if given is None else given.clone()
+        )
         gradients = self.empty(self.tiles, self.sizes.parameters)
         arrays = (parameters, self.packed, self.mask, tape, gy, gstate, gx, gradients, self.work)
         done(lib.ml_cell_backward(self.cell, self.run, *map(address, arrays)))
