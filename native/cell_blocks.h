@@ -112,15 +112,13 @@ INLINED lanes sums_of_16(lanes *x) {
 #endif
 
 /* The sums of each of some vectors. */
-static void sums_of(size_t count, const lanes *x, REAL *sums) {
+INLINED void sums_of(size_t count, const lanes *x, REAL *sums) {
     size_t i = 0;
 #if defined(CELL_CHOOSES) && LANES == 16
-    for (; i + LANES / 2 < count; i += LANES) {
-        const size_t there = count - i < LANES ? count - i : LANES;
-        lanes part[LANES] = {{0}};
-        memcpy(part, x + i, there * sizeof *part);
-        const lanes all = sums_of_16(part);
-        memcpy(sums + i, &all, there * sizeof(REAL));
+    for (; i + LANES <= count; i += LANES) {
+        lanes part[LANES];
+        memcpy(part, x + i, sizeof part);
+        *(loose_lanes *)(sums + i) = sums_of_16(part);
     }
 #endif
     for (; i < count; i++) {
