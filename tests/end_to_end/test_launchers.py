@@ -25,7 +25,7 @@ def memlab(folder, *arguments):
 QUICK = ("replicates=2", "patterns.size=16", "protocol=single", "tracking=none")
 SWEEP = (*QUICK, "sweep.figures=never", "substrate=notebook,gray_scott", "seed=1,2")
 LONG = (*QUICK, "sweep.figures=never", "substrate=gray_scott")
-SECONDS = "substrate.read_steps=12000"  # long enough to be met at work
+SECONDS = "substrate.read_steps=8000"  # long enough to be met at work
 FOR_EVER = "substrate.read_steps=1000000"  # only a signal ends it
 DASK = """
 from distributed import LocalCluster
