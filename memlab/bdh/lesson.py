@@ -1,0 +1,113 @@
+"""What teaches a Hatchling to keep pairs in mind: pairs, noise in between, then keys again.
+
+Keys and values are drawn anew for every sequence: nothing about a pair can be in the weights, they
+can only learn how ρ is to tell what came after what. Keys are asked with replacement, since the
+last of a round would be known by elimination. It begins with two pairs and no noise: from several
+pairs at once a model learns which values there were and not whose they are.
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import final
+
+import torch
+from torch import Tensor
+
+from memlab.bdh.hatchling import Hatchling, Weights, blank
+from memlab.bdh.training import Training, trained
+from memlab.draws import Draws
+
+KEPT = 64  # courses that a process remembers
+VALIDATED = 64  # sequences that are never learned from
+EASY, GROWN = 0.15, 0.65  # shares of a course after which lessons grow, and no longer grow
+
+
+@final
+@dataclass(frozen=True)
+class Lesson:
+    """Tokens are the symbols of keys, then those of values, then noise."""
+
+    symbols: int  # that a key can be, and as many that a value can be
+    noises: int  # tokens that mean nothing
+    pairs: int = 4  # of a sequence, at most
+    gap: int = 3  # tokens of noise after each, at most
+    rounds: int = 2  # of as many questions as there are pairs
+    sequences: int = 64  # of a step
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.pairs <= self.symbols:
+            raise ValueError(
+                "a lesson must have 2 pairs or more, and a key for each of them, one of "
+                f"{self.symbols} symbols, got pairs={self.pairs}"
+            )
+        if min(self.noises, self.rounds, self.sequences) < 1 or self.gap < 0:
+            raise ValueError(
+                "noises, rounds and sequences must be 1 or more and gap 0 or more, got "
+                f"{self.noises}, {self.rounds}, {self.sequences} and {self.gap}"
+            )
+
+    @property
+    def vocabulary(self) -> int:
+        """All tokens there are."""
+        return 2 * self.symbols + self.noises
+
+
+def sequences(lesson: Lesson, pairs: int, gap: int, draws: Draws) -> Tensor:
+    """Sequences ``(R, B, pairs (2 + gap + 2 rounds))`` int64 of so many pairs and gaps."""
+    shape = (lesson.sequences, pairs)
+    key = draws.uniform("key", (shape[0], lesson.symbols)).argsort(-1)[..., :pairs]
+    value = lesson.symbols + draws.integers("value", lesson.symbols, shape)
+    noise = 2 * lesson.symbols + draws.integers("noise", lesson.noises, (*shape, gap))
+    asked = draws.integers("asked", pairs, (shape[0], lesson.rounds * pairs))
+    shown = torch.cat([key[..., None], value[..., None], noise], -1)
+    again = torch.stack([key.gather(2, asked), value.gather(2, asked)], -1)
+    return torch.cat([shown.flatten(2), again.flatten(2)], -1)
+
+
+def grown(lesson: Lesson, done: float) -> tuple[int, int]:
+    """The most pairs and the longest gap of a lesson when a share of the course is done."""
+    share = min(1.0, max(0.0, (done - EASY) / (GROWN - EASY)))
+    return 2 + round(share * (lesson.pairs - 2)), round(share * lesson.gap)
+
+
+def batch(lesson: Lesson, done: float, draws: Draws) -> Tensor:
+    """The sequences of one step, of a random number of pairs and gaps, the same in all."""
+    pairs, gap = grown(lesson, done)
+    few = 2 + int(draws.integers("pairs", pairs - 1)[0])
+    return sequences(lesson, few, int(draws.integers("gap", gap + 1)[0]), draws)
+
+
+def known(lesson: Lesson, tokens: Tensor) -> Tensor:
+    """Which tokens of ``(R, B, T + 1)`` but the first can be known, ``(R, B, T)`` bool.
+
+    They come after a key that came before.
+    """
+    key = tokens[..., :-1]
+    same = key[..., :, None] == key[..., None, :]
+    return same.tril(-1).any(-1) & (key < lesson.symbols)
+
+
+def start(model: Hatchling, draws: Draws) -> Weights:
+    """Random weights, of which what writes out is what reads in, transposed: E = D_yᵀ, H = Vᵀ.
+
+    So v already carries what a layer found, whoever was gated, and binding is learned in tens of
+    steps.
+    """
+    raw = blank(model, draws)
+    return replace(raw, e=raw.d_y.mT.contiguous(), head=raw.embedding.mT.contiguous())
+
+
+@lru_cache(maxsize=KEPT)
+def taught(model: Hatchling, lesson: Lesson, course: Training, draws: Draws) -> Weights:
+    """The weights after such a course; a process takes the same course once."""
+    longest = replace(lesson, sequences=VALIDATED)
+    with torch.enable_grad():
+        return trained(
+            model,
+            start(model, draws.at("start")),
+            course,
+            lambda step: batch(lesson, step / course.steps, draws.at("batch", step)),
+            draws.at("course"),
+            validation=sequences(longest, lesson.pairs, lesson.gap, draws.at("validation")),
+            counted=lambda tokens: known(lesson, tokens),
+        ).weights
