@@ -12,13 +12,15 @@ from typing import final
 
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
-from memlab.bdh.hatchling import Hatchling, Weights, blank
+from memlab.bdh.hatchling import SPREAD, Hatchling, Weights, blank
 from memlab.bdh.training import Training, trained
 from memlab.draws import Draws
 
 KEPT = 64  # courses that a process remembers
 VALIDATED = 64  # sequences that are never learned from
+THRESHOLD = 1.8  # of a neuron at first, in standard deviations of what drives it
 EASY, GROWN = 0.15, 0.65  # shares of a course after which lessons grow, and no longer grow
 
 
@@ -88,13 +90,31 @@ def known(lesson: Lesson, tokens: Tensor) -> Tensor:
 
 
 def start(model: Hatchling, draws: Draws) -> Weights:
-    """Random weights, of which what writes out is what reads in, transposed: E = D_yᵀ, H = Vᵀ.
+    """Random weights with which a Hatchling all but binds what follows to what came before.
 
-    So v already carries what a layer found, whoever was gated, and binding is learned in tens of
-    steps.
+    What writes out is what reads in, transposed: E = D_yᵀ and H from the embedding. So v carries
+    what a layer found, whichever neurons were gated. All tokens share a direction c, against which
+    D_x is set, so that few neurons fire, as after long training (paper, section 4.1), and two keys
+    share few of them; D_y and E do not see c. With weights as small as those that were released, and
+    few neurons, the layer norms' epsilon would silence the layers.
     """
-    raw = blank(model, draws)
-    return replace(raw, e=raw.d_y.mT.contiguous(), head=raw.embedding.mT.contiguous())
+    raw, unit = blank(model, draws), model.width**-0.5
+    c = _direction(draws.normal("shared", (model.width,)))[:, :, None]  # (R, d, 1)
+    z = raw.embedding / SPREAD
+    z = z - z @ c @ c.mT
+    d_x, d_y = (unit / SPREAD * (w - c[:, None] @ (c[:, None].mT @ w)) for w in (raw.d_x, raw.d_y))
+    return Weights(
+        embedding=z + c.mT / unit,
+        d_x=d_x - THRESHOLD * unit * c[:, None],
+        d_y=d_y,
+        e=d_y.mT.contiguous(),
+        head=unit * z.mT,
+    )
+
+
+def _direction(z: Tensor) -> Tensor:
+    """Of ``z (R, d)``, as a layer norm leaves it: of mean 0 and length 1."""
+    return normalize(z - z.mean(-1, keepdim=True), dim=-1)
 
 
 @lru_cache(maxsize=KEPT)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from memlab.bdh.hatchling import Form, Hatchling, Weights
 from memlab.bdh.lesson import Lesson, taught
-from memlab.bdh.running import run
+from memlab.bdh.running import run, step
 from memlab.bdh.state import State, faded
 from memlab.bdh.training import Training
 from memlab.draws import Draws
@@ -94,8 +94,8 @@ class Bdh(Substrate):
         before = _state(engram)
         salience = torch.where(item.valid.all(-1), item.salience, 0.0)
         state = before
-        for token in self._tokens(item.values).split(1, -1):
-            after = run(self._model, _weights(engram), token, state).state
+        for token in self._tokens(item.values).unbind(-1):
+            after = step(self._model, _weights(engram), token, state).state
             state = _impressed(faded(self._model, state, 1), after, salience)
         if self.distract:
             noise = draws.integers("noise", self.noises, (1, self.distract))
