@@ -95,8 +95,8 @@ def start(model: Hatchling, draws: Draws) -> Weights:
     What writes out is what reads in, transposed: E = D_yᵀ and H from the embedding. So v carries
     what a layer found, whichever neurons were gated. All tokens share a direction c, against which
     D_x is set, so that few neurons fire, as after long training (paper, section 4.1), and two keys
-    share few of them; D_y and E do not see c. With weights as small as those that were released, and
-    few neurons, the layer norms' epsilon would silence the layers.
+    share few of them; D_y and E do not see c. All are larger than as released: with weights as small,
+    few neurons say so little that the epsilon of the layer norms silences them.
     """
     raw, unit = blank(model, draws), model.width**-0.5
     c = _direction(draws.normal("shared", (model.width,)))[:, :, None]  # (R, d, 1)

@@ -26,6 +26,7 @@ VARIANTS = {  # what the keys of one file can make of a medium
     "pmrc both": {"memory": "both"},
     "pmrc state": {"memory": "state", "examples": 64},
     "pmrc ewc": {"protection": "ewc"},
+    "bdh paper": {"form": "paper", "distract": 3, "damping": 0.99},
 }
 NAMES = [*sorted(path.stem for path in CONF.glob("*.yaml")), *VARIANTS]
 QUICK = {
@@ -35,6 +36,9 @@ QUICK = {
     "read": 150,
     "updates": 5,
 }  # where a medium has them
+TINY = {"width": 16, "neurons": 128, "steps": 80, "sequences": 32}  # as is a model trained beforehand
+IN_CONTEXT = "bdh"  # media of pairs
+PLANE, PAIRS = Space((16, 16), 2), Space((2,), 8)
 
 
 def settings_of(name: str) -> DictConfig:
@@ -43,6 +47,7 @@ def settings_of(name: str) -> DictConfig:
     assert isinstance(config, DictConfig)
     config.update(VARIANTS.get(name, {}))
     config.update({key: value for key, value in QUICK.items() if key in config})
+    config.update(TINY if name.startswith(IN_CONTEXT) else {})
     return config
 
 
@@ -54,14 +59,25 @@ def substrate_of(name: str, space: Space) -> Substrate:
 
 @dataclass(frozen=True)
 class Bench:
-    """One substrate with patterns to write and cues to ask with."""
+    """One substrate with patterns to write and cues to ask with.
+
+    Media of pairs have keys that differ, and cues give the key.
+    """
 
     name: str
     substrate: Substrate
     draws: Draws
 
+    @property
+    def space(self) -> Space:
+        """What the medium holds."""
+        return self.substrate.space
+
     def pattern(self, k: int) -> Tensor:
         """A bar at a random place of the plane, ``(R, 16, 16)``: solid enough for any medium."""
+        if self.space == PAIRS:
+            value = self.draws.at("pattern").integers(f"pattern {k}", 8)
+            return torch.stack([torch.full_like(value, k % 8), value], -1).float()
         where = self.draws.at("pattern").integers(f"pattern {k}", 12)
         rows = torch.arange(16)
         bar = (rows >= where[:, None]) & (rows < where[:, None] + 4)
@@ -100,9 +116,10 @@ class Bench:
     def masked(self, items: int, keep: float = 0.5) -> Cue:
         """Each of the first items, a random share of it given and certain."""
         patterns = torch.stack([self.pattern(k) for k in range(items)], dim=1)
-        given = torch.stack(
-            [self.draws.at("mask", k).uniform("mask", (16, 16)) < keep for k in range(items)], dim=1
-        )
+        masks = [self.draws.at("mask", k).uniform("mask", (16, 16)) < keep for k in range(items)]
+        given = torch.stack(masks, dim=1)
+        if self.space == PAIRS:
+            given = torch.tensor([True, False]).expand_as(patterns)
         return Cue(patterns * given, given=given, certain=given)
 
     def read(self, engram: Engram, cue: Cue) -> Readout:
@@ -117,5 +134,6 @@ class Bench:
 @pytest.fixture(params=NAMES)
 def bench(request: pytest.FixtureRequest) -> Bench:
     """A bench per file of conf/substrate."""
-    substrate = substrate_of(request.param, Space((16, 16), 2))
+    space = PAIRS if request.param.startswith(IN_CONTEXT) else PLANE
+    substrate = substrate_of(request.param, space)
     return Bench(request.param, substrate, Draws(seed=3, replicates=(0, 1, 2)))

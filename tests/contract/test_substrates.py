@@ -26,8 +26,13 @@ def scores(bench: Bench, engram: Engram) -> torch.Tensor:
     truth = torch.stack([bench.pattern(0), bench.pattern(1)], dim=1)
     return torch.stack(
         [
-            torch.stack([pearson(x[~m], t[~m], (0,)) for x, t, m in zip(*rows, strict=True)])
-            for rows in zip(response, truth, cue.certain, strict=True)
+            torch.stack(
+                [
+                    pearson(x[~m].flatten(), t[~m].flatten(), (0,))
+                    for x, t, m in zip(*rows, strict=True)
+                ]
+            )
+            for rows in zip(response, bench.space.as_response(truth), cue.certain, strict=True)
         ]
     )
 
@@ -183,7 +188,7 @@ def test_a_space_is_held_or_refused_by_name(name, space):
 def test_responses_are_probabilities(bench):
     for engram in (bench.blank(), bench.written(2)):
         response = bench.read(engram, bench.masked(2)).response
-        assert response.shape == (3, 2, 16, 16)
+        assert response.shape == (3, 2, *bench.space.response_shape)
         assert response.min() >= 0
         assert response.max() <= 1
 

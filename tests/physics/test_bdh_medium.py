@@ -1,4 +1,4 @@
-"""The Hatchling as a medium: what is written is what it reads, silence damps it, no pair is known."""
+"""The Hatchling as a medium: what is written is what it reads, and silence damps it."""
 
 from dataclasses import replace
 
