@@ -2,8 +2,7 @@
 
 Keys and values are drawn anew for every sequence: nothing about a pair can be in the weights, they
 can only learn how ρ is to tell what came after what. Keys are asked with replacement, since the
-last of a round would be known by elimination. It begins with two pairs and no noise: from several
-pairs at once a model learns which values there were and not whose they are.
+last of a round would be known by elimination.
 """
 
 from dataclasses import dataclass, replace
@@ -21,15 +20,15 @@ from memlab.draws import Draws
 KEPT = 64  # courses that a process remembers
 VALIDATED = 64  # sequences that are never learned from
 THRESHOLD = 1.8  # of a neuron at first, in standard deviations of what drives it
-EASY, GROWN = 0.15, 0.65  # shares of a course after which lessons grow, and no longer grow
 
 
 @final
 @dataclass(frozen=True)
 class Lesson:
-    """Tokens are the symbols of keys, then those of values, then noise."""
+    """Tokens are keys, then values, then noise."""
 
-    symbols: int  # that a key can be, and as many that a value can be
+    keys: int
+    values: int
     noises: int  # tokens that mean nothing
     pairs: int = 4  # of a sequence, at most
     gap: int = 3  # tokens of noise after each, at most
@@ -37,10 +36,10 @@ class Lesson:
     sequences: int = 64  # of a step
 
     def __post_init__(self) -> None:
-        if not 2 <= self.pairs <= self.symbols:
+        if not 2 <= self.pairs <= self.keys or self.values < 2:
             raise ValueError(
-                "a lesson must have 2 pairs or more, and a key for each of them, one of "
-                f"{self.symbols} symbols, got pairs={self.pairs}"
+                "a lesson must have 2 values or more and 2 pairs or more, up to one for each of "
+                f"keys={self.keys}, got values={self.values} and pairs={self.pairs}"
             )
         if min(self.noises, self.rounds, self.sequences) < 1 or self.gap < 0:
             raise ValueError(
@@ -51,32 +50,25 @@ class Lesson:
     @property
     def vocabulary(self) -> int:
         """All tokens there are."""
-        return 2 * self.symbols + self.noises
+        return self.keys + self.values + self.noises
 
 
 def sequences(lesson: Lesson, pairs: int, gap: int, draws: Draws) -> Tensor:
     """Sequences ``(R, B, pairs (2 + gap + 2 rounds))`` int64 of so many pairs and gaps."""
     shape = (lesson.sequences, pairs)
-    key = draws.uniform("key", (shape[0], lesson.symbols)).argsort(-1)[..., :pairs]
-    value = lesson.symbols + draws.integers("value", lesson.symbols, shape)
-    noise = 2 * lesson.symbols + draws.integers("noise", lesson.noises, (*shape, gap))
+    key = draws.uniform("key", (shape[0], lesson.keys)).argsort(-1)[..., :pairs]
+    value = lesson.keys + draws.integers("value", lesson.values, shape)
+    noise = lesson.keys + lesson.values + draws.integers("noise", lesson.noises, (*shape, gap))
     asked = draws.integers("asked", pairs, (shape[0], lesson.rounds * pairs))
     shown = torch.cat([key[..., None], value[..., None], noise], -1)
     again = torch.stack([key.gather(2, asked), value.gather(2, asked)], -1)
     return torch.cat([shown.flatten(2), again.flatten(2)], -1)
 
 
-def grown(lesson: Lesson, done: float) -> tuple[int, int]:
-    """The most pairs and the longest gap of a lesson when a share of the course is done."""
-    share = min(1.0, max(0.0, (done - EASY) / (GROWN - EASY)))
-    return 2 + round(share * (lesson.pairs - 2)), round(share * lesson.gap)
-
-
-def batch(lesson: Lesson, done: float, draws: Draws) -> Tensor:
+def batch(lesson: Lesson, draws: Draws) -> Tensor:
     """The sequences of one step, of a random number of pairs and gaps, the same in all."""
-    pairs, gap = grown(lesson, done)
-    few = 2 + int(draws.integers("pairs", pairs - 1)[0])
-    return sequences(lesson, few, int(draws.integers("gap", gap + 1)[0]), draws)
+    pairs = 2 + int(draws.integers("pairs", lesson.pairs - 1)[0])
+    return sequences(lesson, pairs, int(draws.integers("gap", lesson.gap + 1)[0]), draws)
 
 
 def known(lesson: Lesson, tokens: Tensor) -> Tensor:
@@ -86,7 +78,7 @@ def known(lesson: Lesson, tokens: Tensor) -> Tensor:
     """
     key = tokens[..., :-1]
     same = key[..., :, None] == key[..., None, :]
-    return same.tril(-1).any(-1) & (key < lesson.symbols)
+    return same.tril(-1).any(-1) & (key < lesson.keys)
 
 
 def start(model: Hatchling, draws: Draws) -> Weights:
@@ -95,8 +87,8 @@ def start(model: Hatchling, draws: Draws) -> Weights:
     What writes out is what reads in, transposed: E = D_yᵀ and H from the embedding. So v carries
     what a layer found, whichever neurons were gated. All tokens share a direction c, against which
     D_x is set, so that few neurons fire, as after long training (paper, section 4.1), and two keys
-    share few of them; D_y and E do not see c. All are larger than as released: with weights as small,
-    few neurons say so little that the epsilon of the layer norms silences them.
+    share few of them; D_y and E do not see c. All are larger than as released: so little is said by
+    few neurons with small weights that the epsilon of the layer norms would silence it.
     """
     raw, unit = blank(model, draws), model.width**-0.5
     c = _direction(draws.normal("shared", (model.width,)))[:, :, None]  # (R, d, 1)
@@ -126,7 +118,7 @@ def taught(model: Hatchling, lesson: Lesson, course: Training, draws: Draws) -> 
             model,
             start(model, draws.at("start")),
             course,
-            lambda step: batch(lesson, step / course.steps, draws.at("batch", step)),
+            lambda step: batch(lesson, draws.at("batch", step)),
             draws.at("course"),
             validation=sequences(longest, lesson.pairs, lesson.gap, draws.at("validation")),
             counted=lambda tokens: known(lesson, tokens),

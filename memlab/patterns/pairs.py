@@ -24,8 +24,8 @@ class Pairs(PatternSource):
     A guess at a value is right once in ``values``.
     """
 
-    keys: Keys = 16
-    values: Values = 16
+    keys: Keys = 8
+    values: Values = 8
     salience: Salience = 1.0  # of each item: one for all, a list, or {low, high} to draw from
 
     @property

@@ -40,6 +40,7 @@ class Bdh(Substrate):
     presented, and takes what is expected next; ρ stays as it was. Backpropagation makes the body,
     once per replicate, from sequences of random pairs (``memlab.bdh.lesson``), so that it knows no
     pair. Salience scales what the pair adds to ρ. Time without input damps ρ and lets it age.
+    Symbols below ``keys`` are keys, the others values.
     A key that was not given is not guessed: the medium answers forwards only.
     """
 
@@ -51,6 +52,7 @@ class Bdh(Substrate):
     damping: Kept = 1.0  # what a token leaves of ρ, in all heads but the first
     quick: Kept = 0.1  # and in the first, which so tells what came just before
     heads: Annotated[int, Field(strict=True, ge=2, le=64)] = 2
+    keys: Count | None = None  # symbols that are keys, the first; None: half of them
     distract: Tokens = 0  # tokens of noise after each pair
     noises: Count = 4  # that there are
     pairs: Count = 4  # of a lesson, at most
@@ -99,7 +101,7 @@ class Bdh(Substrate):
             state = _impressed(faded(self._model, state, 1), after, salience)
         if self.distract:
             noise = draws.integers("noise", self.noises, (1, self.distract))
-            tokens = 2 * self._lesson.symbols + noise
+            tokens = self._symbols + noise
             state = run(self._model, _weights(engram), tokens, state).state
         idle = faded(self._model, before, self._time)
         _keep(engram, _impressed(idle, state, (salience > 0).to(salience)))
@@ -112,9 +114,9 @@ class Bdh(Substrate):
         past = _state(engram)
         state = State(tuple(_shared(one, cue.count) for one in past.rho), past.position)
         said = run(self._model, _weights(engram), key, state).logits[:, :, 0]
-        told = said[..., self._lesson.symbols : 2 * self._lesson.symbols].softmax(-1)
+        told = said[..., : self._symbols].softmax(-1)
         answer = torch.stack([symbols[:, :, 0], told], 2)
-        answer = torch.where(given[..., None], answer, 1 / self._lesson.symbols)
+        answer = torch.where(given[..., None], answer, 1 / self._symbols)
         response = torch.where(cue.certain[..., None], symbols, answer)
         meter.tick(1)
         meter.look(1, response)
@@ -127,9 +129,13 @@ class Bdh(Substrate):
 
     @cached_property
     def _lesson(self) -> Lesson:
-        return Lesson(
-            self.space.symbols or 0, self.noises, self.pairs, self.gap, sequences=self.sequences
-        )
+        keys = self._symbols // 2 if self.keys is None else self.keys
+        values = self._symbols - keys
+        return Lesson(keys, values, self.noises, self.pairs, self.gap, sequences=self.sequences)
+
+    @property
+    def _symbols(self) -> int:
+        return self.space.symbols or 0
 
     @cached_property
     def _model(self) -> Hatchling:
@@ -154,9 +160,15 @@ class Bdh(Substrate):
         return PAIR + self.distract
 
     def _tokens(self, pairs: Tensor) -> Tensor:
-        """What stands for pairs ``(R, 2)``: one sequence of two tokens, ``(R, 1, 2)``."""
-        first = torch.tensor([0, self._lesson.symbols], device=pairs.device)
-        return (pairs.long() + first)[:, None]
+        """Pairs ``(R, 2)`` as two tokens, ``(R, 1, 2)``; ValueError for those of no lesson."""
+        keys, tokens = self._lesson.keys, pairs.long()
+        wrong = ((tokens < keys) != torch.tensor([True, False], device=tokens.device)).any(-1)
+        if wrong.any():
+            raise ValueError(
+                f"a pair must be a key below keys={keys} and a value from there on, got "
+                f"{tokens[wrong][0].tolist()}; set substrate.keys to patterns.keys"
+            )
+        return tokens[:, None]
 
 
 def _weights(engram: Engram) -> Weights:

@@ -36,7 +36,7 @@ QUICK = {
     "read": 150,
     "updates": 5,
 }  # where a medium has them
-TINY = {"width": 16, "neurons": 128, "steps": 80, "sequences": 32}  # as is a model trained beforehand
+TINY = {"width": 32, "neurons": 128, "steps": 120, "sequences": 32, "gap": 1}  # if trained before
 IN_CONTEXT = "bdh"  # media of pairs
 PLANE, PAIRS = Space((16, 16), 2), Space((2,), 8)
 
@@ -76,8 +76,8 @@ class Bench:
     def pattern(self, k: int) -> Tensor:
         """A bar at a random place of the plane, ``(R, 16, 16)``: solid enough for any medium."""
         if self.space == PAIRS:
-            value = self.draws.at("pattern").integers(f"pattern {k}", 8)
-            return torch.stack([torch.full_like(value, k % 8), value], -1).float()
+            value = self.draws.at("pattern").integers(f"pattern {k}", 4)
+            return torch.stack([torch.full_like(value, k % 4), 4 + value], -1).float()
         where = self.draws.at("pattern").integers(f"pattern {k}", 12)
         rows = torch.arange(16)
         bar = (rows >= where[:, None]) & (rows < where[:, None] + 4)

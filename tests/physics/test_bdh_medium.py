@@ -17,7 +17,7 @@ from memlab.substrates.bdh import BODY, Bdh
 
 DRAWS = Draws(seed=4, replicates=(0, 1))
 PAIRS = Pairs(keys=8, values=8)
-SMALL = {"width": 16, "neurons": 64, "steps": 3, "sequences": 4}
+SMALL = {"width": 16, "neurons": 256, "steps": 3, "sequences": 4}
 
 
 def medium(**settings):
@@ -45,10 +45,10 @@ def test_what_was_written_is_recalled_as_if_all_were_read_at_once(form):
     recalled = substrate.read(engram, by_key(patterns), DRAWS, Meter()).response
     weights = Weights(**{name: engram[name] for name in BODY})
     symbols = PAIRS.space.symbols
-    told = (patterns.long() + torch.tensor([0, symbols])).flatten(1)  # (R, 12)
+    told = patterns.long().flatten(1)  # (R, 12)
     for k in range(6):
         tokens = torch.cat([told, patterns[:, k, :1].long()], 1)[:, None]
-        said = run(substrate._model, weights, tokens).logits[:, 0, -1, symbols : 2 * symbols]
+        said = run(substrate._model, weights, tokens).logits[:, 0, -1, :symbols]
         torch.testing.assert_close(recalled[:, k, 1], said.softmax(-1), atol=1e-5, rtol=0)
 
 
@@ -94,7 +94,7 @@ def test_a_key_that_was_not_given_is_not_guessed():
 
 
 def test_a_lesson_counts_values_whose_key_came_before():
-    lesson = Lesson(symbols=5, noises=2, pairs=3, gap=1, rounds=2, sequences=10)
+    lesson = Lesson(keys=5, values=3, noises=2, pairs=3, gap=1, rounds=2, sequences=10)
     tokens = sequences(lesson, 3, 1, DRAWS)
     first, after = 3 * (2 + 1), 2 * 2 * 3
     assert tokens.shape == (2, 10, first + after)
@@ -110,7 +110,7 @@ def test_a_lesson_counts_values_whose_key_came_before():
     ("settings", "said"),
     [
         ({"neurons": 66}, "multiple of 4, got 66"),
-        ({"pairs": 17}, "one of 16 symbols, got pairs=17"),
+        ({"pairs": 9}, "keys=8, got values=8 and pairs=9"),
         ({"damping": 0.0}, "greater than 0"),
         ({"form": "released"}, "'code' or 'paper'|'paper' or 'code'"),
     ],
@@ -118,6 +118,11 @@ def test_a_lesson_counts_values_whose_key_came_before():
 def test_what_cannot_be_built_is_refused(settings, said):
     with pytest.raises((ValueError, ValidationError), match=said):
         medium(**settings)
+
+
+def test_a_pair_of_no_lesson_is_refused():
+    with pytest.raises(ValueError, match=r"below keys=8 .* got \[3, 4\]; set substrate\.keys"):
+        written(medium(), torch.tensor([[[3.0, 4.0]]]).expand(2, -1, -1))
 
 
 @pytest.mark.parametrize("space", [Space((3,), 8), Space((2,)), Space((2,), None)])
