@@ -13,6 +13,7 @@ from memlab.bdh.running import Dropout, logits
 from memlab.draws import Draws
 
 Batches: TypeAlias = Callable[[int], Tensor]  # of a step: tokens (R, B, T + 1)
+Counted: TypeAlias = Callable[[Tensor], Tensor]  # of such tokens: (R, B, T) bool
 
 
 @final
@@ -60,10 +61,21 @@ class Course:
 
 
 def loss(
-    model: Hatchling, weights: Weights, tokens: Tensor, dropout: Dropout | None = None
+    model: Hatchling,
+    weights: Weights,
+    tokens: Tensor,
+    dropout: Dropout | None = None,
+    counted: Counted | None = None,
 ) -> Tensor:
-    """Mean surprisal ``(R,)`` of every token of ``(R, B, T + 1)`` but the first, nats."""
-    return surprisal(logits(model, weights, _asked(tokens), dropout), tokens).mean((1, 2))
+    """Mean surprisal ``(R,)`` of tokens ``(R, B, T + 1)`` but the first, all or those that count.
+
+    Nats per token.
+    """
+    each = surprisal(logits(model, weights, _asked(tokens), dropout), tokens)
+    if counted is None:
+        return each.mean((1, 2))
+    share = counted(tokens)
+    return (each * share).sum((1, 2)) / share.sum((1, 2)).clamp(min=1)
 
 
 def surprisal(said: Tensor, tokens: Tensor) -> Tensor:
@@ -81,9 +93,11 @@ def trained(
     draws: Draws,
     *,
     validation: Tensor,
+    counted: Counted | None = None,
 ) -> Course:
     """The weights after a course, and its losses; the replicates do not know of each other.
 
+    Only tokens that are ``counted`` are learned and judged; None counts all.
     ``validation (R, B, T + 1)`` is never learned from. FloatingPointError names the step at which a
     gradient was not finite.
     """
@@ -94,7 +108,8 @@ def trained(
     optimiser = torch.optim.AdamW(parts, course.rate, weight_decay=course.weight_decay)
     losses, validated, seen = [], [], []
     for step in range(course.steps):
-        own = loss(model, learned, batches(step), Dropout(model.dropout, draws.at("step", step)))
+        dropout = Dropout(model.dropout, draws.at("step", step))
+        own = loss(model, learned, batches(step), dropout, counted)
         gradients = torch.autograd.grad(own.sum(), parts)
         for part, gradient in zip(parts, _clipped(gradients, course.clip, step), strict=True):
             part.grad = gradient
@@ -104,16 +119,18 @@ def trained(
         losses.append(own.detach())
         if (step + 1) % course.every == 0 or step + 1 == course.steps:
             validated.append(step + 1)
-            seen.append(judged(model, learned, validation))
+            seen.append(judged(model, learned, validation, counted))
     return Course(
         learned.detached(), torch.stack(losses, 1), torch.tensor(validated), torch.stack(seen, 1)
     )
 
 
 @torch.no_grad()
-def judged(model: Hatchling, weights: Weights, tokens: Tensor) -> Tensor:
+def judged(
+    model: Hatchling, weights: Weights, tokens: Tensor, counted: Counted | None = None
+) -> Tensor:
     """The loss ``(R,)`` without dropout and without gradients."""
-    return loss(model, weights, tokens)
+    return loss(model, weights, tokens, counted=counted)
 
 
 def _asked(tokens: Tensor) -> Tensor:

@@ -26,12 +26,9 @@ VARIANTS = {  # what the keys of one file can make of a medium
     "pmrc both": {"memory": "both"},
     "pmrc state": {"memory": "state", "examples": 64},
     "pmrc ewc": {"protection": "ewc"},
+    "bdh paper": {"form": "paper", "distract": 3, "damping": 0.99},
 }
 NAMES = [*sorted(path.stem for path in CONF.glob("*.yaml")), *VARIANTS]
-PAIRS = {  # media that read tokens with an attribute, and no planes
-    "hebbian_kwta_published": {"steps": 4, "sequences": 100},
-    "hebbian_kwta_tokens": {"steps": 4, "sequences": 100},
-}
 QUICK = {
     "size": 64,
     "write_steps": 60,
@@ -39,6 +36,12 @@ QUICK = {
     "read": 150,
     "updates": 5,
 }  # where a medium has them
+OF_PAIRS = {  # media that hold pairs of symbols, and what makes them small
+    "bdh": {"width": 32, "neurons": 128, "steps": 120, "sequences": 32, "gap": 1},
+    "hebbian_kwta_published": {"steps": 4, "sequences": 100},
+    "hebbian_kwta_tokens": {"steps": 4, "sequences": 100},
+}
+PLANE, PAIRS = Space((16, 16), 2), Space((2,), 8)
 
 
 def settings_of(name: str) -> DictConfig:
@@ -46,9 +49,14 @@ def settings_of(name: str) -> DictConfig:
     config = OmegaConf.load(CONF / f"{name.split(maxsplit=1)[0]}.yaml")
     assert isinstance(config, DictConfig)
     config.update(VARIANTS.get(name, {}))
-    config.update(PAIRS.get(name, {}))
     config.update({key: value for key, value in QUICK.items() if key in config})
+    config.update(OF_PAIRS.get(name.split(maxsplit=1)[0], {}))
     return config
+
+
+def holds_pairs(name: str) -> bool:
+    """Whether a medium holds pairs of symbols, and no planes."""
+    return name.split(maxsplit=1)[0] in OF_PAIRS
 
 
 def substrate_of(name: str, space: Space) -> Substrate:
@@ -59,20 +67,25 @@ def substrate_of(name: str, space: Space) -> Substrate:
 
 @dataclass(frozen=True)
 class Bench:
-    """One substrate with patterns to write and cues to ask with."""
+    """One substrate with patterns to write and cues to ask with.
+
+    Media of pairs have keys that differ, and cues give the key.
+    """
 
     name: str
     substrate: Substrate
     draws: Draws
 
-    def pattern(self, k: int) -> Tensor:
-        """A bar at a random place of the plane, ``(R, 16, 16)``: solid enough for any medium.
+    @property
+    def space(self) -> Space:
+        """What the medium holds."""
+        return self.substrate.space
 
-        Where the medium reads pairs, one of three tokens with a random attribute, ``(R, 2)``.
-        """
-        if self.name in PAIRS:
-            attribute = 3 + self.draws.at("pattern").integers(f"attribute {k}", 9)
-            return torch.stack([torch.full_like(attribute, k % 3), attribute], 1).float()
+    def pattern(self, k: int) -> Tensor:
+        """A bar at a random place of the plane, ``(R, 16, 16)``: solid enough for any medium."""
+        if self.space == PAIRS:
+            value = self.draws.at("pattern").integers(f"pattern {k}", 4)
+            return torch.stack([torch.full_like(value, k % 4), 4 + value], -1).float()
         where = self.draws.at("pattern").integers(f"pattern {k}", 12)
         rows = torch.arange(16)
         bar = (rows >= where[:, None]) & (rows < where[:, None] + 4)
@@ -109,14 +122,12 @@ class Bench:
         return engram
 
     def masked(self, items: int, keep: float = 0.5) -> Cue:
-        """Each of the first items, a random share of it (of a pair the token) given and certain."""
+        """Each of the first items, a random share of it given and certain."""
         patterns = torch.stack([self.pattern(k) for k in range(items)], dim=1)
-        if self.name in PAIRS:
-            given = torch.tensor([True, False]).expand(patterns.shape)
-            return Cue(patterns * given, given=given, certain=given)
-        given = torch.stack(
-            [self.draws.at("mask", k).uniform("mask", (16, 16)) < keep for k in range(items)], dim=1
-        )
+        masks = [self.draws.at("mask", k).uniform("mask", (16, 16)) < keep for k in range(items)]
+        given = torch.stack(masks, dim=1)
+        if self.space == PAIRS:
+            given = torch.tensor([True, False]).expand_as(patterns)
         return Cue(patterns * given, given=given, certain=given)
 
     def read(self, engram: Engram, cue: Cue) -> Readout:
@@ -131,6 +142,6 @@ class Bench:
 @pytest.fixture(params=NAMES)
 def bench(request: pytest.FixtureRequest) -> Bench:
     """A bench per file of conf/substrate."""
-    space = Space((2,), 12) if request.param in PAIRS else Space((16, 16), 2)
+    space = PAIRS if holds_pairs(request.param) else PLANE
     substrate = substrate_of(request.param, space)
     return Bench(request.param, substrate, Draws(seed=3, replicates=(0, 1, 2)))

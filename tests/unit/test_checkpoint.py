@@ -16,14 +16,14 @@ from memlab.checkpoint import Checkpoint, Checkpoints
 from memlab.controls import Controls
 from memlab.cues import Half
 from memlab.experiment import prepare
-from memlab.patterns.concepts import Concepts
+from memlab.patterns.pairs import Pairs
 from memlab.position import Position
 from memlab.record.attempts import CHECKPOINT
 from memlab.runner import Progress, execute, played
 from memlab.substrate import Engram, Part, Role
 from memlab.substrates.gray_scott import GrayScott
 from memlab.substrates.notebook import Notebook
-from tests.contract.conftest import NAMES, PAIRS, settings_of
+from tests.contract.conftest import NAMES, holds_pairs, settings_of
 from tests.unit.test_runner import experiment
 
 FEW = Controls(
@@ -149,8 +149,8 @@ def test_the_video_of_a_run_that_was_cut_lacks_no_frame(tmp_path):
 def test_every_medium_goes_on_to_the_same_bits(name, tmp_path):
     def anew():
         small = replace(experiment(instantiate(settings_of(name))), controls=FEW)
-        if name in PAIRS:
-            small = replace(small, patterns=Concepts(vocabulary=12), cue=Half())
+        if holds_pairs(name):
+            small = replace(small, patterns=Pairs(keys=4, values=4), cue=Half())
         return prepare(small)
 
     whole = execute(anew(), Progress())
