@@ -57,7 +57,7 @@ class Bdh(Substrate):
     noises: Count = 4  # that there are
     pairs: Count = 4  # of a lesson, at most
     gap: Tokens = 3  # tokens of noise in it after a pair, at most
-    steps: Count = 400  # of training
+    steps: Count = 600  # of training
     sequences: Count = 48  # of a step of training
     rate: Rate = 0.005  # of AdamW
 
