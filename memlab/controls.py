@@ -16,7 +16,7 @@ from memlab.cues import CueMaker
 from memlab.draws import Draws
 from memlab.nearest import nearest_answer
 from memlab.space import Cue, Space, joined
-from memlab.substrate import Engram, Meter, Substrate
+from memlab.substrate import Engram, Meter, Readout, Substrate
 
 BLOCK = 16  # cues asked at once: bounds the memory of a recall, and never changes an answer
 
@@ -45,19 +45,24 @@ class Trial:
         return self.substrate.space
 
     def ask(self, engram: Engram, cue: Cue) -> Tensor:
-        """The medium's answers ``(R, C, *shape[, A])``; its own draws are the same whatever it has.
+        """The medium's answers ``(R, C, *shape[, A])``; its own draws do not depend on them."""
+        return self.read(engram, cue).response
 
-        Many cues are asked a block at a time.
-        """
+    def read(self, engram: Engram, cue: Cue) -> Readout:
+        """The same with the activity behind it; many cues are asked a block at a time."""
         if cue.count <= BLOCK:
-            return self.substrate.read(engram, cue, self.draws, self.meter).response
+            return self.substrate.read(engram, cue, self.draws, self.meter)
         blocks, meters = [], []
         for i in range(0, cue.count, BLOCK):
             meters.append(self.meter.part(i, i + BLOCK))
             some = cue.part(i, i + BLOCK)
-            blocks.append(self.substrate.read(engram, some, self.draws, meters[-1]).response)
+            blocks.append(self.substrate.read(engram, some, self.draws, meters[-1]))
         self.meter.absorb(meters)
-        return torch.cat(blocks, dim=1)
+        active = [block.activity for block in blocks if block.activity is not None]
+        return Readout(
+            torch.cat([block.response for block in blocks], dim=1),
+            torch.cat(active, dim=1) if active else None,
+        )
 
 
 Control: TypeAlias = Callable[[Trial], Tensor | Absent]

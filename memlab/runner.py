@@ -178,7 +178,8 @@ def _treated(
 def _answered(plan: Plan, stage: Stage, act: Recall, trial: Trial, progress: Progress) -> RecallLog:
     """What the medium answers, before any control is asked."""
     progress.begin(titled(plan.session, stage), trial.meter)
-    response = trial.ask(trial.engram, trial.cue)
+    found = trial.read(trial.engram, trial.cue)
+    response = found.response
     series = progress.end()
     if not response.isfinite().all():
         raise FloatingPointError("the answer must be finite, got NaN or infinity")
@@ -196,6 +197,7 @@ def _answered(plan: Plan, stage: Stage, act: Recall, trial: Trial, progress: Pro
         series=series,
         cue_name=act.cue,
         at=dict(act.at),
+        activity=None if found.activity is None else found.activity.cpu(),
     )
 
 

@@ -40,6 +40,7 @@ class Recall:
     series: dict[str, Series]  # "pearson", "cosine" of the answer against time, (R, C, S), and more
     cue_name: str = "default"  # which of the run's cues
     at: dict[str, float] = field(default_factory=dict)  # where it lies on the axes of a curve
+    activity: Tensor | None = None  # (R, C, units) behind the answers, of a medium that has such
 
     def of(self, items: tuple[int, ...]) -> list[int]:
         """The positions along C at which these items were asked for."""

@@ -89,10 +89,12 @@ class Readout:
     """The answer to a cue.
 
     ``response (R, C, *shape[, A])`` is the probability of each symbol (binary: of *on*; graded:
-    the value itself), calibrated by the substrate.
+    the value itself), calibrated by the substrate. ``activity (R, C, units)`` is that of the units
+    it was read from, where a medium has such: whatever their code is measured by.
     """
 
     response: Tensor
+    activity: Tensor | None = None
 
 
 @final

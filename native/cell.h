@@ -5,14 +5,18 @@
  *   cell_products.h   matrix products on LANES units at once
  *   cell_functions.h  exp, tanh and the logistic
  *   cell_blocks.h     what several cells are built from
- *   cell_<name>.h     one step of a cell, and its adjoint
- *   cell_run.h        all steps of some streams, forwards and backwards
+ *   cell_store.h      the gated store of three of them, and cell_store_back.h its adjoint
+ *   cell_linear.h     stores that outer products change
+ *   cell_<name>.h     one step of a cell, and its adjoint, there or in cell_<name>_back.h
+ *   cell_run.h        all steps of some streams, forwards
+ *   cell_back.h       and backwards
  * cell_f32_*.c, cell_f64.c   the core compiled for each
  * cells.c           the entry points: who works on what
  *
- * A *row* holds what one stream needs in one step: its input, the state before the step, then what
- * the adjoint wants to know. Sums over hidden units are products of matrices with rows. Without a
- * tape two rows take turns, and only one of them has the stores, which then change in place.
+ * A *row* holds what one stream needs in one step: its input, the state before the step but for the
+ * stores, then what the adjoint wants to know. Sums over hidden units are products of matrices with
+ * rows. Without a tape two rows take turns. Stores, the matrices of a state, change in place; a tape
+ * has them as they were at the first of every few steps, from where the adjoint makes the others.
  */
 #ifndef CELL_H
 #define CELL_H
@@ -23,7 +27,8 @@ enum {
     BLOCK = 16,   /* units of a packed block of weights */
     STREAMS = 8,  /* of a tile, at most: streams that walk through the steps side by side */
     NEAR = 1 << 17, /* numbers of the states of a tile that stay near a core */
-    FLUSHED = 32, /* rows whose outer products are added to the gradients together */
+    LONGEST = 8,  /* steps that go together */
+    FLUSHED = 64, /* rows whose outer products are added to the gradients together */
     MOST = 24,    /* parameters, fields or matrices of a cell */
     MATRICES = 32
 };
@@ -35,13 +40,16 @@ typedef struct {
 
 typedef struct {
     size_t parameters, state, width; /* numbers of all parameters, of a state, of a row */
+    size_t kept, every;              /* numbers of the stores; steps that go together */
+    size_t scratch;                  /* numbers that the adjoint makes besides stores */
+    uint8_t apart;                   /* stores are written and read apart from all else */
     size_t streams;                  /* of a tile: fewer where states are large */
     size_t carried, states;          /* fields that pass into the next row; how many are the state */
     size_t carries[MOST];            /* those, the state first */
     uint8_t stores[MOST];            /* which fields are matrices of the state */
     size_t derived, packed;          /* of what follows from the parameters; of packed matrices */
     size_t at[MOST];                 /* where each parameter begins */
-    size_t field[MOST];              /* where each field of a row begins, in whole blocks */
+    size_t field[MOST];              /* where each begins in a row, or store among stores */
     size_t size[MOST];               /* of each field */
     size_t first[MOST];              /* the first matrix of a parameter */
     size_t matrices;
@@ -79,7 +87,7 @@ enum {
 };
 enum {
     NDM_h = 1, NDM_F, NDM_mu, NDM_Mm, NDM_k, NDM_q, NDM_recalled, NDM_v, NDM_next, NDM_a, NDM_zk,
-    NDM_zq, NDM_dy
+    NDM_zq, NDM_dy, NDM_u, NDM_w, NDM_along, NDM_through
 };
 enum {
     HYPER_Bi, HYPER_b, HYPER_A, HYPER_B, HYPER_L, HYPER_K, HYPER_Vv, HYPER_Q, HYPER_decay,

@@ -59,7 +59,7 @@ static void amn_recall(size_t M, size_t H, const REAL *q, const REAL *store, REA
 static void amn_read(const net *n, REAL *rows) {
     const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots;
     for (size_t i = 0; i < n->streams; i++) {
-        const REAL *store = stored(n, rows, i, AMN_Mm), *trace = field(n, rows, i, AMN_trace);
+        const REAL *store = stored(n, i, AMN_Mm), *trace = field(n, rows, i, AMN_trace);
         REAL *q = field(n, rows, i, AMN_q), *r = field(n, rows, i, AMN_read);
         REAL *s = field(n, rows, i, AMN_s), *rho = field(n, rows, i, AMN_rho);
         tanh_all(M, q);
@@ -74,14 +74,14 @@ static void amn_read(const net *n, REAL *rows) {
     }
 }
 
-static void amn_write(const net *n, REAL *rows, REAL *next) {
+/* From the store before a step to the one after it. */
+static void amn_write(const net *n, REAL *rows) {
     const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots;
     const REAL *decay = parameter(n, AMN_decay);
     for (size_t i = 0; i < n->streams; i++) {
-        const REAL *store = stored(n, rows, i, AMN_Mm), *s = field(n, rows, i, AMN_s);
-        const REAL *v = field(n, rows, i, AMN_v);
-        REAL *k = field(n, rows, i, AMN_k), *to = stored(n, next, i, AMN_Mm);
-        logistic_all(M, k);
+        const REAL *store = stored(n, i, AMN_Mm), *s = field(n, rows, i, AMN_s);
+        const REAL *k = field(n, rows, i, AMN_k), *v = field(n, rows, i, AMN_v);
+        REAL *to = left_of(n, i, AMN_Mm);
         for (size_t m = 0; m < M; m++) {
             const REAL kept = decay[m], written = (1 - kept) * k[m] * v[m];
 #pragma omp simd
@@ -105,98 +105,8 @@ static void amn_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
     into(n, AMN_K, rows, AMN_s, AMN_k);
     begin(n, rows, AMN_v, NULL);
     into(n, AMN_Vv, rows, AMN_s, AMN_v);
-    amn_write(n, rows, next);
-}
-
-/* The store's part of the gradient of s, in the spare; keys and values before their matrices. */
-static void amn_unwrite(const net *n, REAL *rows, const REAL *g, REAL *gs) {
-    const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots, S = n->plan->state;
-    const REAL *decay = parameter(n, AMN_decay);
-    REAL *gdecay = gradient_of(n, AMN_decay);
     for (size_t i = 0; i < n->streams; i++) {
-        const REAL *store = field(n, rows, i, AMN_Mm), *s = field(n, rows, i, AMN_s);
-        const REAL *k = field(n, rows, i, AMN_k), *v = field(n, rows, i, AMN_v);
-        const REAL *gM = g + i * S + 3 * H;
-        REAL *zk = field(n, rows, i, AMN_zk), *zv = field(n, rows, i, AMN_zv), *to = gs + i * H;
-        for (size_t m = 0; m < M; m++) {
-            const REAL *gm = gM + m * H, written = (1 - decay[m]) * k[m] * v[m];
-            const REAL along = dot(H, gm, s), t = (1 - decay[m]) * along;
-            zk[m] = t * v[m] * k[m] * (1 - k[m]);
-            zv[m] = t * k[m];
-            gdecay[m] += dot(H, gm, store + m * H) - k[m] * v[m] * along;
-#pragma omp simd
-            for (size_t j = 0; j < H; j++) {
-                to[j] += gm[j] * written;
-            }
-        }
+        logistic_all((size_t)n->cell->slots, field(n, rows, i, AMN_k));
     }
-}
-
-/* From the gradient of s to those of the store and the trace. */
-static void amn_unread(const net *n, REAL *rows, REAL *g, REAL *gs) {
-    const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots, S = n->plan->state;
-    const REAL *decay = parameter(n, AMN_decay);
-    for (size_t i = 0; i < n->streams; i++) {
-        const REAL *store = field(n, rows, i, AMN_Mm), *r = field(n, rows, i, AMN_read);
-        const REAL *q = field(n, rows, i, AMN_q), rho = *field(n, rows, i, AMN_rho);
-        REAL *zq = field(n, rows, i, AMN_zq), *to = gs + i * H, *gl = g + i * S + H;
-        REAL *gM = g + i * S + 3 * H;
-        const REAL mean = dot(H, to, r) / (REAL)H, scale = (REAL)0.3 / rho;
-#pragma omp simd
-        for (size_t j = 0; j < H; j++) {
-            gl[j] += (REAL)0.7 * to[j];
-            to[j] = scale * (to[j] - r[j] * mean);
-        }
-        for (size_t m = 0; m < M; m++) {
-            zq[m] = dot(H, store + m * H, to) * (1 - q[m] * q[m]);
-#pragma omp simd
-            for (size_t j = 0; j < H; j++) {
-                gM[m * H + j] = decay[m] * gM[m * H + j] + q[m] * to[j];
-            }
-        }
-    }
-}
-
-static void amn_untrace(const net *n, REAL *rows, REAL *g) {
-    const size_t H = (size_t)n->cell->hidden, S = n->plan->state;
-    const REAL *A = parameter(n, AMN_A), *B = parameter(n, AMN_B), *L = parameter(n, AMN_L);
-    const REAL *along = n->derived, *across = along + H, *root = across + H, *slope = root + H;
-    REAL *gA = gradient_of(n, AMN_A), *gB = gradient_of(n, AMN_B), *gL = gradient_of(n, AMN_L);
-    REAL *gtheta = gradient_of(n, AMN_theta), *gb = gradient_of(n, AMN_b);
-    for (size_t i = 0; i < n->streams; i++) {
-        const REAL *l = field(n, rows, i, AMN_l), *turned = field(n, rows, i, AMN_j);
-        const REAL *f = field(n, rows, i, AMN_f), *unit = field(n, rows, i, AMN_unit);
-        REAL *zf = field(n, rows, i, AMN_zf), *gh = g + i * S, *gl = gh + H, *gj = gl + H;
-#pragma omp simd
-        for (size_t j = 0; j < H; j++) {
-            const REAL real = along[j] * l[j] - across[j] * turned[j];
-            const REAL imaginary = across[j] * l[j] + along[j] * turned[j];
-            const REAL e = gh[j] + root[j] * gl[j], a = gl[j], b = gj[j];
-            REAL gf;
-            gL[j] += (a * real + b * imaginary) / L[j] - a * unit[j] * slope[j];
-            gtheta[j] += b * real - a * imaginary;
-            gl[j] = a * along[j] + b * across[j];
-            gj[j] = b * along[j] - a * across[j];
-            gh[j] = liquid_adjoint(e, f[j], A[j], B[j], unit[j], &gf, gA + j, gB + j);
-            zf[j] = gf * (1 - f[j] * f[j]);
-            gb[j] += zf[j];
-        }
-    }
-}
-
-static void amn_backward(const net *n, REAL *rows, REAL *g, const REAL *gy, REAL *gx) {
-    const size_t H = (size_t)n->cell->hidden, S = n->plan->state, width = n->plan->width;
-    const size_t I = (size_t)n->cell->inputs;
-    REAL *gs = n->spare;
-    memset(gs, 0, n->streams * H * sizeof(REAL));
-    take_in(n, AMN_c, rows, AMN_dy, gy);
-    times_turned(n, AMN_C, 0, field(n, rows, 0, AMN_dy), width, gs, H);
-    times_turned(n, AMN_D, 0, field(n, rows, 0, AMN_dy), width, gx, I);
-    amn_unwrite(n, rows, g, gs);
-    times_turned(n, AMN_K, 0, field(n, rows, 0, AMN_zk), width, gs, H);
-    times_turned(n, AMN_Vv, 0, field(n, rows, 0, AMN_zv), width, gs, H);
-    amn_unread(n, rows, g, gs);
-    times_turned(n, AMN_Q, 0, field(n, rows, 0, AMN_zq), width, g + H, S);
-    amn_untrace(n, rows, g);
-    times_turned(n, AMN_Bi, 0, field(n, rows, 0, AMN_zf), width, gx, I);
+    amn_write(n, rows);
 }

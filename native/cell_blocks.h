@@ -8,10 +8,25 @@ typedef struct {
     REAL *gradient;                           /* (parameters) of this tile */
     const REAL *derived;                      /* (derived) */
     const REAL *packed[MATRICES], *turned[MATRICES]; /* weights, and their transposes */
-    REAL *spare;                              /* (streams, width) */
-    REAL *home;                               /* the rows that have the stores; NULL: every one */
+    REAL *spare;                              /* (streams + 1, width) */
+    REAL *held, *left; /* stores (streams, kept) before and after a step; may be the same */
     size_t streams;
+    const uint8_t *mask;   /* (streams, steps) or NULL */
+    REAL *tape, *some;     /* rows (steps, streams, width) of a tape or NULL; rows that take turns */
+    size_t steps, turns;   /* how many of each */
+    size_t first, count;   /* the steps that go together */
+    REAL *made, *scratch;  /* what their adjoint makes for them: stores, and else */
 } net;
+
+static int waits(const net *n, size_t stream, size_t t) {
+    return n->mask && !n->mask[stream * n->steps + t];
+}
+
+/* The rows of a step. */
+static REAL *rows_of(const net *n, size_t t) {
+    const size_t each = n->streams * n->plan->width;
+    return n->tape && t < n->steps ? n->tape + t * each : n->some + t % n->turns * each;
+}
 
 static const REAL *parameter(const net *n, size_t name) {
     return n->parameters + n->plan->at[name];
@@ -19,14 +34,24 @@ static const REAL *parameter(const net *n, size_t name) {
 
 static REAL *gradient_of(const net *n, size_t name) { return n->gradient + n->plan->at[name]; }
 
+/* A tape has the rows of all steps, then copies (copies, streams, kept) of the stores. */
+static REAL *copy_of(const net *n, size_t t) {
+    const size_t copy = t / n->plan->every;
+    return n->tape + n->streams * (n->steps * n->plan->width + copy * n->plan->kept);
+}
+
 /* A field of the row of one stream. */
 static REAL *field(const net *n, REAL *rows, size_t stream, size_t name) {
     return rows + stream * n->plan->width + n->plan->field[name];
 }
 
-/* A store of the row of one stream. */
-static REAL *stored(const net *n, REAL *rows, size_t stream, size_t name) {
-    return field(n, n->home ? n->home : rows, stream, name);
+/* A store of one stream, before a step and after it. */
+static REAL *stored(const net *n, size_t stream, size_t name) {
+    return n->held + stream * n->plan->kept + n->plan->field[name];
+}
+
+static REAL *left_of(const net *n, size_t stream, size_t name) {
+    return n->left + stream * n->plan->kept + n->plan->field[name];
 }
 
 static void set(size_t count, const REAL *from, REAL *to) {
@@ -39,6 +64,10 @@ static void add(size_t count, const REAL *restrict x, REAL *restrict sum) {
         sum[i] += x[i];
     }
 }
+
+#if defined(CELL_CHOOSES) && LANES == 16
+typedef int32_t lane_numbers __attribute__((vector_size(LANES * sizeof(int32_t))));
+#endif
 
 /* The sum of all lanes, by halves. */
 INLINED REAL sum_of(lanes sum) {
@@ -55,6 +84,46 @@ INLINED REAL sum_of(lanes sum) {
         four += part.four[i];
     }
     return (four[0] + four[2]) + (four[1] + four[3]);
+}
+
+#if defined(CELL_CHOOSES) && LANES == 16
+/* Lanes of a and b, each added to the one `apart` lanes on: those that `low` names. */
+INLINED lanes halved(lanes a, lanes b, lane_numbers low, int32_t apart) {
+    return __builtin_shuffle(a, b, low) + __builtin_shuffle(a, b, low + apart);
+}
+
+/* The sums of 16 vectors, by halves of all of them at once. */
+INLINED lanes sums_of_16(lanes *x) {
+    const lane_numbers by8 = {0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23};
+    const lane_numbers by4 = {0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27};
+    const lane_numbers by2 = {0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29};
+    const lane_numbers by1 = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30};
+    for (size_t j = 0; j < 8; j++) {
+        x[j] = halved(x[2 * j], x[2 * j + 1], by8, 8);
+    }
+    for (size_t j = 0; j < 4; j++) {
+        x[j] = halved(x[2 * j], x[2 * j + 1], by4, 4);
+    }
+    for (size_t j = 0; j < 2; j++) {
+        x[j] = halved(x[2 * j], x[2 * j + 1], by2, 2);
+    }
+    return halved(x[0], x[1], by1, 1);
+}
+#endif
+
+/* The sums of each of some vectors. */
+INLINED void sums_of(size_t count, const lanes *x, REAL *sums) {
+    size_t i = 0;
+#if defined(CELL_CHOOSES) && LANES == 16
+    for (; i + LANES <= count; i += LANES) {
+        lanes part[LANES];
+        memcpy(part, x + i, sizeof part);
+        *(loose_lanes *)(sums + i) = sums_of_16(part);
+    }
+#endif
+    for (; i < count; i++) {
+        sums[i] = sum_of(x[i]);
+    }
 }
 
 INLINED REAL dot(size_t count, const REAL *x, const REAL *y) {
@@ -143,6 +212,17 @@ static void begin(const net *n, REAL *rows, size_t name, const REAL *bias) {
     }
 }
 
+/* A field becomes 0 in those of some steps in which a stream waits. */
+static void begin_waiting(const net *n, size_t name) {
+    for (size_t t = n->first; n->mask && t < n->first + n->count; t++) {
+        for (size_t i = 0; i < n->streams; i++) {
+            if (waits(n, i, t)) {
+                memset(field(n, rows_of(n, t), i, name), 0, n->plan->size[name] * sizeof(REAL));
+            }
+        }
+    }
+}
+
 /* Field `to` += W field `from`, of all streams. */
 static void into(const net *n, size_t name, REAL *rows, size_t from, size_t to) {
     const size_t width = n->plan->width;
@@ -192,106 +272,4 @@ INLINED REAL liquid_adjoint(REAL e, REAL f, REAL A, REAL B, REAL now, REAL *gf, 
     *gA += through * (B * f - now * (1 + B * m));
     *gB += A * through * (f - now * m);
     return through;
-}
-
-/* The gated store of memlab/cells/blocks.py for one stream; `of` counts heads. */
-typedef struct {
-    size_t slots, units;
-    const REAL *values, *decay; /* Vv (slots, units), λ (slots) */
-    REAL *values_gradient, *decay_gradient;
-} gated_store;
-
-static gated_store store_of(const net *n, size_t slots, size_t values, size_t decay, size_t of) {
-    const size_t H = (size_t)n->cell->hidden;
-    gated_store found = {.slots = slots, .units = H, .values = parameter(n, values) + of * slots * H,
-                   .decay = parameter(n, decay) + of * slots};
-    if (n->gradient) {
-        found.values_gradient = gradient_of(n, values) + of * slots * H;
-        found.decay_gradient = gradient_of(n, decay) + of * slots;
-    }
-    return found;
-}
-
-/* Some vectors of units through all slots: what they read stays in registers. */
-INLINED void store_units(const gated_store *t, size_t vectors, size_t at, const REAL *s,
-                         const REAL *k, const REAL *q, const REAL *held, REAL *next, REAL *read) {
-    const size_t slots = t->slots, H = t->units;
-    const REAL *decay = t->decay, *value = t->values + at, *old = held + at;
-    REAL *new = next + at;
-    lanes units[SIDE], sum[SIDE];
-    for (size_t v = 0; v < vectors; v++) {
-        units[v] = *(const loose_lanes *)(s + at + v * LANES);
-        sum[v] = (lanes){0};
-    }
-    for (size_t m = 0; m < slots; m++, value += H, old += H, new += H) {
-        const REAL kept = decay[m], written = (1 - kept) * k[m], asked = q[m];
-        for (size_t v = 0; v < vectors; v++) {
-            const lanes entered = *(const loose_lanes *)(value + v * LANES) * written;
-            const lanes now = *(const loose_lanes *)(old + v * LANES) * kept + entered * units[v];
-            *(loose_lanes *)(new + v * LANES) = now;
-            sum[v] += now * asked;
-        }
-    }
-    for (size_t v = 0; v < vectors; v++) {
-        *(loose_lanes *)(read + at + v * LANES) = sum[v];
-    }
-}
-
-/* The units from `at` on, which fill no vector. */
-static void store_rest(const gated_store *t, size_t at, const REAL *s, const REAL *k,
-                       const REAL *q, const REAL *held, REAL *next, REAL *restrict read) {
-    memset(read + at, 0, (t->units - at) * sizeof(REAL));
-    for (size_t m = 0; m < t->slots; m++) {
-        const REAL kept = t->decay[m], written = (1 - kept) * k[m], asked = q[m];
-#pragma omp simd
-        for (size_t i = at; i < t->units; i++) {
-            const size_t j = m * t->units + i;
-            next[j] = held[j] * kept + t->values[j] * written * s[i];
-            read[i] += next[j] * asked;
-        }
-    }
-}
-
-/* Keys and queries are logistic already; held and next may be the same. */
-static void store_forward(const gated_store *t, const REAL *s, const REAL *k, const REAL *q,
-                          const REAL *held, REAL *next, REAL *read) {
-    size_t at = 0;
-    for (; at + SIDE * LANES <= t->units; at += SIDE * LANES) {
-        store_units(t, SIDE, at, s, k, q, held, next, read);
-    }
-    for (; at + 2 * LANES <= t->units; at += 2 * LANES) {
-        store_units(t, 2, at, s, k, q, held, next, read);
-    }
-    for (; at + LANES <= t->units; at += LANES) {
-        store_units(t, 1, at, s, k, q, held, next, read);
-    }
-    if (at < t->units) {
-        store_rest(t, at, s, k, q, held, next, read);
-    }
-}
-
-/* gM in place; adds to gs; zk, zq: gradients before the logistic. */
-static void store_adjoint(const gated_store *t, const REAL *s, const REAL *k, const REAL *q,
-                          const REAL *held, const REAL *gr, REAL *restrict gM,
-                          REAL *restrict gs, REAL *restrict zk, REAL *restrict zq) {
-    for (size_t m = 0; m < t->slots; m++) {
-        const REAL kept = t->decay[m], written = (1 - kept) * k[m], asked = q[m];
-        const REAL *value = t->values + m * t->units, *old = held + m * t->units;
-        REAL *g = gM + m * t->units, *gv = t->values_gradient + m * t->units;
-        REAL reads = 0, writes = 0, decays = 0;
-#pragma omp simd reduction(+ : reads, writes, decays)
-        for (size_t i = 0; i < t->units; i++) {
-            const REAL entered = value[i] * s[i];
-            g[i] += asked * gr[i];
-            reads += (kept * old[i] + written * entered) * gr[i];
-            writes += g[i] * entered;
-            decays += g[i] * (old[i] - k[m] * entered);
-            gv[i] += g[i] * written * s[i];
-            gs[i] += g[i] * written * value[i];
-            g[i] *= kept;
-        }
-        t->decay_gradient[m] += decays;
-        zk[m] = (1 - kept) * k[m] * (1 - k[m]) * writes;
-        zq[m] = reads * asked * (1 - asked);
-    }
 }

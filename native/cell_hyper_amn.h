@@ -43,33 +43,56 @@ static void hyper_units(const net *n, REAL *rows, REAL *next) {
     }
 }
 
-static void hyper_stores(const net *n, REAL *rows, REAL *next) {
+static void hyper_enter(const net *n, REAL *rows, REAL *next) {
     const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads;
     const size_t M = (size_t)n->cell->slots, width = n->plan->width;
+    begin(n, rows, HYPER_drive, parameter(n, HYPER_b));
+    into(n, HYPER_Bi, rows, X, HYPER_drive);
+    hyper_units(n, rows, next);
     begin(n, rows, HYPER_k, NULL);
     begin(n, rows, HYPER_q, NULL);
     for (size_t head = 0; head < N; head++) {
         const REAL *units = field(n, rows, 0, HYPER_units) + head * H;
-        const gated_store t = store_of(n, M, HYPER_Vv, HYPER_decay, head);
         times(n, HYPER_K, head, units, width, field(n, rows, 0, HYPER_k) + head * M, width);
         times(n, HYPER_Q, head, units, width, field(n, rows, 0, HYPER_q) + head * M, width);
-        for (size_t i = 0; i < n->streams; i++) {
-            REAL *k = field(n, rows, i, HYPER_k) + head * M;
-            REAL *q = field(n, rows, i, HYPER_q) + head * M;
-            REAL *read = field(n, rows, i, HYPER_read) + head * H;
-            REAL *out = field(n, rows, i, HYPER_out) + head * H;
-            const REAL *own = field(n, rows, i, HYPER_units) + head * H;
-            logistic_all(M, k);
-            logistic_all(M, q);
-            store_forward(&t, own, k, q, stored(n, rows, i, HYPER_Mm) + head * M * H,
-                          stored(n, next, i, HYPER_Mm) + head * M * H, read);
-#pragma omp simd
-            for (size_t j = 0; j < H; j++) {
-                read[j] = hyperbolic(read[j]);
-                out[j] = (REAL)0.7 * own[j] + (REAL)0.3 * read[j];
-            }
+    }
+    for (size_t i = 0; i < n->streams; i++) {
+        logistic_all(N * M, field(n, rows, i, HYPER_k));
+        logistic_all(N * M, field(n, rows, i, HYPER_q));
+    }
+}
+
+/* The steps of a head of a stream that does not wait. */
+static store_steps hyper_steps(const net *n, size_t i, size_t head) {
+    const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots;
+    store_steps w = {0};
+    for (size_t t = n->first; t < n->first + n->count; t++) {
+        REAL *rows = rows_of(n, t);
+        if (!waits(n, i, t)) {
+            const size_t p = w.count++;
+            w.s[p] = field(n, rows, i, HYPER_units) + head * H;
+            w.k[p] = field(n, rows, i, HYPER_k) + head * M;
+            w.q[p] = field(n, rows, i, HYPER_q) + head * M;
+            w.read[p] = field(n, rows, i, HYPER_read) + head * H;
+            w.gs[p] = field(n, rows, i, HYPER_out) + head * H;
+            w.zk[p] = field(n, rows, i, HYPER_zk) + head * M;
+            w.zq[p] = field(n, rows, i, HYPER_zq) + head * M;
         }
     }
+    return w;
+}
+
+static void hyper_walk(const net *n) {
+    const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads;
+    const size_t M = (size_t)n->cell->slots;
+    for (size_t head = 0; head < N; head++) {
+        const gated_store t = store_of(n, M, HYPER_Vv, HYPER_decay, head);
+        for (size_t i = 0; i < n->streams; i++) {
+            const store_steps w = hyper_steps(n, i, head);
+            store_walk(&t, &w, stored(n, i, HYPER_Mm) + head * M * H);
+        }
+    }
+    begin_waiting(n, HYPER_read);
 }
 
 static void hyper_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
@@ -78,16 +101,18 @@ static void hyper_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
     begin(n, rows, HYPER_gates, parameter(n, HYPER_d));
     into(n, HYPER_Gx, rows, X, HYPER_gates);
     into(n, HYPER_G, rows, HYPER_g, HYPER_gates);
-    begin(n, rows, HYPER_drive, parameter(n, HYPER_b));
-    into(n, HYPER_Bi, rows, X, HYPER_drive);
-    hyper_units(n, rows, next);
-    hyper_stores(n, rows, next);
     begin(n, rows, HYPER_heads, NULL);
     begin(n, rows, HYPER_merged, NULL);
     for (size_t i = 0; i < n->streams; i++) {
         REAL *gates = field(n, rows, i, HYPER_gates), *heads = field(n, rows, i, HYPER_heads);
-        REAL *merged = field(n, rows, i, HYPER_merged);
-        const REAL *out = field(n, rows, i, HYPER_out);
+        REAL *merged = field(n, rows, i, HYPER_merged), *read = field(n, rows, i, HYPER_read);
+        REAL *out = field(n, rows, i, HYPER_out);
+        const REAL *units = field(n, rows, i, HYPER_units);
+#pragma omp simd
+        for (size_t j = 0; j < N * H; j++) {
+            read[j] = hyperbolic(read[j]);
+            out[j] = (REAL)0.7 * units[j] + (REAL)0.3 * read[j];
+        }
         softmax(N, gates);
         for (size_t to = 0; to < N; to++) {
             for (size_t from = 0; from < N; from++) {
@@ -108,12 +133,14 @@ static void hyper_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
     times(n, HYPER_D, 0, field(n, rows, 0, X), n->plan->width, y, (size_t)n->cell->outputs);
 }
 
-/* From e, the gradient of what was merged, to the gates, the mixing and each head's output. */
-static void hyper_unmerge(const net *n, REAL *rows, size_t i, const REAL *e, REAL *go) {
+/* From e, the gradient of what was merged, to the gates and the mixing; each head's output becomes
+ * its gradient. */
+static void hyper_unmerge(const net *n, REAL *rows, size_t i, const REAL *e) {
     const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads;
     const REAL *mix = parameter(n, HYPER_X), *gates = field(n, rows, i, HYPER_gates);
-    const REAL *heads = field(n, rows, i, HYPER_heads), *out = field(n, rows, i, HYPER_out);
-    REAL *gmix = gradient_of(n, HYPER_X), *zeta = field(n, rows, i, HYPER_zeta);
+    const REAL *heads = field(n, rows, i, HYPER_heads);
+    REAL *out = field(n, rows, i, HYPER_out), *gmix = gradient_of(n, HYPER_X);
+    REAL *zeta = field(n, rows, i, HYPER_zeta);
     REAL mean = 0;
     for (size_t to = 0; to < N; to++) {
         zeta[to] = dot(H, e, heads + to * H);
@@ -132,28 +159,53 @@ static void hyper_unmerge(const net *n, REAL *rows, size_t i, const REAL *e, REA
         }
 #pragma omp simd
         for (size_t j = 0; j < H; j++) {
-            go[from * H + j] = share * e[j];
+            out[from * H + j] = share * e[j];
         }
     }
 }
 
-static void hyper_unstore(const net *n, REAL *rows, size_t i, REAL *g, REAL *go) {
-    const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads;
-    const size_t M = (size_t)n->cell->slots;
-    const REAL *read = field(n, rows, i, HYPER_read);
+static void hyper_backward(const net *n, REAL *rows, REAL *g, const REAL *gy, REAL *gx) {
+    const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads, S = n->plan->state;
+    const size_t I = (size_t)n->cell->inputs, width = n->plan->width;
+    REAL *merged = g + S - H;
+    take_in(n, HYPER_c, rows, HYPER_dy, gy);
+    times_turned(n, HYPER_C, 0, field(n, rows, 0, HYPER_dy), width, merged, S);
+    times_turned(n, HYPER_D, 0, field(n, rows, 0, HYPER_dy), width, gx, I);
+    for (size_t i = 0; i < n->streams; i++) {
+        REAL *read = field(n, rows, i, HYPER_read), *out = field(n, rows, i, HYPER_out);
+        hyper_unmerge(n, rows, i, merged + i * S);
+        memset(merged + i * S, 0, H * sizeof(REAL));
 #pragma omp simd
-    for (size_t j = 0; j < N * H; j++) {
-        g[j] += (REAL)0.7 * go[j];
-        go[j] *= (REAL)0.3 * (1 - read[j] * read[j]);
+        for (size_t j = 0; j < N * H; j++) {
+            read[j] = (REAL)0.3 * out[j] * (1 - read[j] * read[j]);
+            out[j] *= (REAL)0.7;
+        }
     }
+    times_turned(n, HYPER_G, 0, field(n, rows, 0, HYPER_zeta), width, merged, S);
+    times_turned(n, HYPER_Gx, 0, field(n, rows, 0, HYPER_zeta), width, gx, I);
+}
+
+/* Through the stores of all steps to the units. */
+static void hyper_unwalk(const net *n, REAL *g) {
+    const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads, S = n->plan->state;
+    const size_t M = (size_t)n->cell->slots, width = n->plan->width;
+    REAL *first = rows_of(n, n->first);
+    net all = *n;
+    all.streams = n->count * n->streams;
+    begin_waiting(n, HYPER_zk);
+    begin_waiting(n, HYPER_zq);
     for (size_t head = 0; head < N; head++) {
         const gated_store t = store_of(n, M, HYPER_Vv, HYPER_decay, head);
-        store_adjoint(&t, field(n, rows, i, HYPER_units) + head * H,
-                      field(n, rows, i, HYPER_k) + head * M, field(n, rows, i, HYPER_q) + head * M,
-                      field(n, rows, i, HYPER_Mm) + head * M * H, go + head * H,
-                      g + N * H + head * M * H, g + head * H,
-                      field(n, rows, i, HYPER_zk) + head * M,
-                      field(n, rows, i, HYPER_zq) + head * M);
+        REAL *gs = field(n, first, 0, HYPER_out) + head * H;
+        for (size_t i = 0; i < n->streams; i++) {
+            const store_steps w = hyper_steps(n, i, head);
+            store_unwalk(&t, &w, stored(n, i, HYPER_Mm) + head * M * H,
+                         g + i * S + N * H + head * M * H);
+        }
+        times_turned(&all, HYPER_K, head, field(n, first, 0, HYPER_zk) + head * M, width, gs,
+                     width);
+        times_turned(&all, HYPER_Q, head, field(n, first, 0, HYPER_zq) + head * M, width, gs,
+                     width);
     }
 }
 
@@ -180,29 +232,11 @@ static void hyper_undrive(const net *n, REAL *rows, size_t i, REAL *g) {
     add(H, zi, gradient_of(n, HYPER_b));
 }
 
-static void hyper_backward(const net *n, REAL *rows, REAL *g, const REAL *gy, REAL *gx) {
-    const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads, S = n->plan->state;
-    const size_t M = (size_t)n->cell->slots, I = (size_t)n->cell->inputs;
-    const size_t width = n->plan->width;
-    REAL *merged = g + S - H, *go = n->spare;
-    take_in(n, HYPER_c, rows, HYPER_dy, gy);
-    times_turned(n, HYPER_C, 0, field(n, rows, 0, HYPER_dy), width, merged, S);
-    times_turned(n, HYPER_D, 0, field(n, rows, 0, HYPER_dy), width, gx, I);
+static void hyper_leave(const net *n, REAL *rows, REAL *g, REAL *gx) {
+    const size_t S = n->plan->state, width = n->plan->width;
     for (size_t i = 0; i < n->streams; i++) {
-        hyper_unmerge(n, rows, i, merged + i * S, go);
-        hyper_unstore(n, rows, i, g + i * S, go);
-        memset(merged + i * S, 0, H * sizeof(REAL));
-    }
-    times_turned(n, HYPER_G, 0, field(n, rows, 0, HYPER_zeta), width, merged, S);
-    times_turned(n, HYPER_Gx, 0, field(n, rows, 0, HYPER_zeta), width, gx, I);
-    for (size_t head = 0; head < N; head++) {
-        const REAL *zk = field(n, rows, 0, HYPER_zk) + head * M;
-        const REAL *zq = field(n, rows, 0, HYPER_zq) + head * M;
-        times_turned(n, HYPER_K, head, zk, width, g + head * H, S);
-        times_turned(n, HYPER_Q, head, zq, width, g + head * H, S);
-    }
-    for (size_t i = 0; i < n->streams; i++) {
+        add(n->plan->size[HYPER_out], field(n, rows, i, HYPER_out), g + i * S);
         hyper_undrive(n, rows, i, g + i * S);
     }
-    times_turned(n, HYPER_Bi, 0, field(n, rows, 0, HYPER_zi), width, gx, I);
+    times_turned(n, HYPER_Bi, 0, field(n, rows, 0, HYPER_zi), width, gx, (size_t)n->cell->inputs);
 }

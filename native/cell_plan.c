@@ -25,10 +25,12 @@ static void field(builder *b, size_t name, size_t size) {
     b->plan->width += whole_blocks(size);
 }
 
+static void carries(builder *b, size_t name) { b->plan->carries[b->plan->carried++] = name; }
+
 /* A field that a step leaves in the next row. */
 static void carried(builder *b, size_t name, size_t size) {
     field(b, name, size);
-    b->plan->carries[b->plan->carried++] = name;
+    carries(b, name);
 }
 
 /* One of them that outlasts the run; all of them come before other carried fields. */
@@ -38,9 +40,16 @@ static void state(builder *b, size_t name, size_t size) {
     b->plan->state += size;
 }
 
+/* One that is a matrix: it is in no row. */
 static void store(builder *b, size_t name, size_t size) {
-    state(b, name, size);
-    b->plan->stores[name] = 1;
+    cell_plan *p = b->plan;
+    p->field[name] = p->kept;
+    p->size[name] = size;
+    p->kept += whole_blocks(size);
+    p->stores[name] = 1;
+    carries(b, name);
+    p->states = p->carried;
+    p->state += size;
 }
 
 /* A parameter that is a product's matrix, or one for each of some heads. */
@@ -205,6 +214,7 @@ static void plan_amn(const ml_cell *c, builder *b) {
     field(b, AMN_rho, 1);
     field(b, AMN_dy, O);
     b->plan->derived = 4 * H;
+    b->plan->scratch = (3 * LONGEST + 1) * M + STREAMS * LONGEST * LONGEST;
     learns(b, AMN_Bi, AMN_zf, X, 1);
     learns(b, AMN_Q, AMN_zq, AMN_trace, 1);
     learns(b, AMN_K, AMN_zk, AMN_s, 1);
@@ -234,7 +244,7 @@ static void plan_ndm(const ml_cell *c, builder *b) {
     state(b, NDM_mu, H);
     store(b, NDM_Mm, M * H);
     carried(b, NDM_recalled, H);
-    const size_t hidden[] = {NDM_v, NDM_next, NDM_a};
+    const size_t hidden[] = {NDM_v, NDM_next, NDM_a, NDM_u, NDM_w, NDM_along, NDM_through};
     const size_t slots[] = {NDM_k, NDM_q, NDM_zk, NDM_zq};
     for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
         field(b, hidden[i], H);
@@ -243,6 +253,7 @@ static void plan_ndm(const ml_cell *c, builder *b) {
         field(b, slots[i], M);
     }
     field(b, NDM_dy, O);
+    b->plan->scratch = (4 * LONGEST + 1) * H + STREAMS * LONGEST * LONGEST;
     learns(b, NDM_Wi, NDM_a, X, 1);
     learns(b, NDM_Wh, NDM_a, NDM_h, 1);
     learns(b, NDM_K, NDM_zk, NDM_h, 1);
@@ -287,6 +298,7 @@ static void plan_hyper(const ml_cell *c, builder *b) {
     field(b, HYPER_zi, H);
     field(b, HYPER_dy, O);
     b->plan->derived = 2 * N * H;
+    b->plan->apart = 1;
     learns(b, HYPER_Bi, HYPER_zi, X, 1);
     learns(b, HYPER_K, HYPER_zk, HYPER_units, N);
     learns(b, HYPER_Q, HYPER_zq, HYPER_units, N);
@@ -316,7 +328,7 @@ static void plan_sgw(const ml_cell *c, builder *b) {
     matrix(b, SGW_Wo, O, H);
     vector(b, SGW_c, O);
     state(b, SGW_w, W);
-    store(b, SGW_R, W * W);
+    state(b, SGW_R, W * W);
     store(b, SGW_Mm, M * H);
     carried(b, SGW_recalled, W);
     const size_t candidates[] = {SGW_pre, SGW_a, SGW_share, SGW_za, SGW_sent};
@@ -335,6 +347,7 @@ static void plan_sgw(const ml_cell *c, builder *b) {
     }
     field(b, SGW_dy, O);
     b->plan->derived = P;
+    b->plan->apart = 1;
     learns(b, SGW_Wi, SGW_za, X, 1);
     learns(b, SGW_Wb, SGW_za, SGW_w, 1);
     learns(b, SGW_Wc, SGW_sent, SGW_z, 1);
@@ -379,6 +392,8 @@ int cell_plan_of(const ml_cell *cell, cell_plan *plan) {
         const cell_matrix *m = &plan->matrix[i];
         plan->packed += whole_blocks(m->rows) * m->cols + whole_blocks(m->cols) * m->rows;
     }
-    plan->streams = NEAR / plan->state >= STREAMS ? STREAMS : NEAR / plan->state >= 4 ? 4 : 1;
+    const size_t each = plan->apart ? LONGEST * plan->width / 2 : plan->state;
+    plan->streams = NEAR / each >= STREAMS ? STREAMS : NEAR / each >= 4 ? 4 : 1;
+    plan->every = LONGEST;
     return 1;
 }

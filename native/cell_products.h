@@ -146,22 +146,39 @@ static void product(size_t rows, size_t cols, const REAL *packed, size_t streams
     }
 }
 
+/* Some rows of a gradient, `blocks` blocks of columns wide. */
+INLINED void outer_tile(size_t blocks, size_t side, size_t count, size_t units, size_t cols,
+                        const REAL *left, const REAL *right, size_t width, REAL *gradient) {
+    lanes sum[8 * VECTORS];
+    const size_t there = units < blocks * BLOCK ? units : blocks * BLOCK;
+    tile(blocks, side, count, right, width, BLOCK, left, width, 1, sum);
+    for (size_t j = 0; j < side; j++) {
+        add_units(there, sum + j * blocks * VECTORS, gradient + j * cols);
+    }
+}
+
 /* gradient (rows, cols) += sum over `count` rows of tape of left rightᵀ. */
 static void outer(size_t rows, size_t cols, size_t count, const REAL *left, const REAL *right,
                   size_t width, REAL *gradient) {
-    lanes sum[8 * VECTORS];
-    for (size_t col = 0; col < cols; col += BLOCK) {
-        const size_t units = cols - col < BLOCK ? cols - col : BLOCK;
+    for (size_t col = 0; col < cols;) {
+        const size_t units = cols - col, wide = units > BLOCK ? WIDE : 1;
+        const REAL *from = right + col;
+        REAL *to = gradient + col;
         size_t row = 0;
-        for (; row + SIDE <= rows; row += SIDE) {
-            tile(1, SIDE, count, right + col, width, 0, left + row, width, 1, sum);
-            for (size_t j = 0; j < SIDE; j++) {
-                add_units(units, sum + j * VECTORS, gradient + (row + j) * cols + col);
+        for (; row + SIDE <= rows; row += SIDE, to += SIDE * cols) {
+            if (wide == WIDE) {
+                outer_tile(WIDE, SIDE, count, units, cols, left + row, from, width, to);
+            } else {
+                outer_tile(1, SIDE, count, units, cols, left + row, from, width, to);
             }
         }
-        for (; row < rows; row++) {
-            tile(1, 1, count, right + col, width, 0, left + row, width, 0, sum);
-            add_units(units, sum, gradient + row * cols + col);
+        for (; row < rows; row++, to += cols) {
+            if (wide == WIDE) {
+                outer_tile(WIDE, 1, count, units, cols, left + row, from, width, to);
+            } else {
+                outer_tile(1, 1, count, units, cols, left + row, from, width, to);
+            }
         }
+        col += wide * BLOCK;
     }
 }

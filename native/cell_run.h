@@ -1,31 +1,52 @@
-/* All steps of one tile of streams, forwards and backwards. */
+/* All steps of one tile of streams, forwards. */
 
 typedef void (*step_forward)(const net *n, REAL *rows, REAL *next, REAL *y);
 typedef void (*step_backward)(const net *n, REAL *rows, REAL *g, const REAL *gy, REAL *gx);
 
+/* A step is `forward`. Where stores are apart, some steps go together: all of them `enter`, the
+ * stores `walk` through all, then each goes `forward` from what was read; `unwalk` and `leave` are
+ * the adjoints. Of other stores the adjoint makes those after a step `again`,
+ * or does without them what it can at once: `open` comes before some steps back, `unwalk` after. */
 typedef struct {
     step_forward forward;
     step_backward backward;
+    void (*again)(const net *n, REAL *rows, size_t t);
+    void (*open)(const net *n, REAL *g);
+    void (*enter)(const net *n, REAL *rows, REAL *next);
+    void (*walk)(const net *n);
+    void (*unwalk)(const net *n, REAL *g);
+    void (*leave)(const net *n, REAL *rows, REAL *g, REAL *gx);
     void (*derive)(const net *n, REAL *derived); /* from the parameters */
     void (*start)(const net *n, REAL *rows);     /* what is carried beside the state */
 } stepper;
 
 static const stepper steppers[] = {
-    [ML_AMRC] = {amrc_forward, amrc_backward, NULL, NULL},
-    [ML_PMRC] = {pmrc_forward, pmrc_backward, NULL, NULL},
-    [ML_AMN] = {amn_forward, amn_backward, amn_derive, NULL},
-    [ML_DTPN] = {dtpn_forward, dtpn_backward, NULL, NULL},
-    [ML_HYPER_AMN] = {hyper_forward, hyper_backward, hyper_derive, NULL},
-    [ML_SGW_AMN] = {sgw_forward, sgw_backward, sgw_derive, sgw_start},
-    [ML_NDM] = {ndm_forward, ndm_backward, NULL, ndm_start},
+    [ML_AMRC] = {.forward = amrc_forward, .backward = amrc_backward},
+    [ML_PMRC] = {.forward = pmrc_forward, .backward = pmrc_backward},
+    [ML_AMN] = {.forward = amn_forward, .backward = amn_backward, .open = amn_open,
+                .unwalk = amn_close, .derive = amn_derive},
+    [ML_DTPN] = {.forward = dtpn_forward, .backward = dtpn_backward},
+    [ML_HYPER_AMN] = {.forward = hyper_forward, .backward = hyper_backward, .enter = hyper_enter,
+                      .walk = hyper_walk, .unwalk = hyper_unwalk, .leave = hyper_leave,
+                      .derive = hyper_derive},
+    [ML_SGW_AMN] = {.forward = sgw_forward, .backward = sgw_backward, .enter = sgw_enter,
+                    .walk = sgw_walk, .unwalk = sgw_unwalk, .leave = sgw_leave,
+                    .derive = sgw_derive, .start = sgw_start},
+    [ML_NDM] = {.forward = ndm_forward, .backward = ndm_backward, .again = ndm_again,
+                .open = ndm_open, .unwalk = ndm_close, .start = ndm_start},
 };
 
 static size_t spare_size(const cell_plan *p) { return (p->streams + 1) * p->width; }
 
-/* Three rows of each stream; gradients of a step. */
+/* Rows that take turns where no tape has them. */
+static size_t turns_of(const cell_plan *p) { return p->apart ? p->every + 1 : 2; }
+
+/* Spare rows; those that take turns, or a state; inputs and outputs; stores. */
 static size_t work_size(const ml_cell *cell, const cell_plan *p) {
     const size_t io = (size_t)cell->inputs + (size_t)cell->outputs;
-    return (3 * spare_size(p) + p->streams * (p->state + io) + BLOCK - 1) / BLOCK * BLOCK;
+    const size_t numbers = (1 + turns_of(p)) * spare_size(p) +
+                           p->streams * (p->state + io + p->kept * p->every) + p->scratch;
+    return (numbers + BLOCK - 1) / BLOCK * BLOCK;
 }
 
 /* A tile ready to walk. */
@@ -62,24 +83,12 @@ static void packed_all(const ml_cell *cell, const cell_plan *plan, const void *p
     }
 }
 
-static int padded(const uint8_t *mask, size_t stream, size_t steps, size_t t) {
-    return mask && !mask[stream * steps + t];
-}
-
-/* The rows of a step: of the tape, or of two that take turns. */
-static REAL *rows_of(const net *n, REAL *tape, REAL *two, size_t steps, size_t t) {
-    if (tape && t < steps) {
-        return tape + t * n->streams * n->plan->width;
-    }
-    return two + t % 2 * spare_size(n->plan);
-}
-
-/* The states (streams, S) into rows, and out of them. */
+/* The states (streams, S) into rows and stores, and out of them. */
 static void put_states(const net *n, const REAL *state, REAL *rows) {
     for (size_t i = 0; i < n->streams; i++) {
         for (size_t k = 0; k < n->plan->states; k++) {
             const size_t name = n->plan->carries[k], size = n->plan->size[name];
-            set(size, state, field(n, rows, i, name));
+            set(size, state, n->plan->stores[name] ? stored(n, i, name) : field(n, rows, i, name));
             state += size;
         }
     }
@@ -89,110 +98,108 @@ static void take_states(const net *n, REAL *rows, REAL *state) {
     for (size_t i = 0; i < n->streams; i++) {
         for (size_t k = 0; k < n->plan->states; k++) {
             const size_t name = n->plan->carries[k], size = n->plan->size[name];
-            const int here = n->plan->stores[name];
-            set(size, here ? stored(n, rows, i, name) : field(n, rows, i, name), state);
+            set(size, n->plan->stores[name] ? stored(n, i, name) : field(n, rows, i, name), state);
             state += size;
         }
     }
 }
 
-/* A stream that waits: what it carries goes into the next row as it is. */
-static void wait(const net *n, REAL *rows, REAL *next, size_t stream) {
-    for (size_t k = 0; k < n->plan->carried; k++) {
-        const size_t name = n->plan->carries[k];
-        set(n->plan->size[name], field(n, rows, stream, name), field(n, next, stream, name));
+/* Streams that wait: their stores stay as they are. */
+static void wait_stores(const net *n, size_t t) {
+    const size_t kept = n->plan->kept;
+    for (size_t i = 0; i < n->streams && n->left != n->held; i++) {
+        if (waits(n, i, t)) {
+            set(kept, n->held + i * kept, n->left + i * kept);
+        }
     }
 }
 
-/* x (streams, steps, I), state (streams, S) in place, y (streams, steps, O); tape (steps, streams,
- * width) or NULL. Padding leaves the state and answers 0. A step writes its state where the next
- * one reads it. */
+/* And what else they carry goes into the next row. */
+static void wait(const net *n, REAL *rows, REAL *next, size_t t) {
+    wait_stores(n, t);
+    for (size_t i = 0; i < n->streams && n->mask; i++) {
+        for (size_t k = 0; waits(n, i, t) && k < n->plan->carried; k++) {
+            const size_t name = n->plan->carries[k];
+            if (!n->plan->stores[name]) {
+                set(n->plan->size[name], field(n, rows, i, name), field(n, next, i, name));
+            }
+        }
+    }
+}
+
+/* Inputs x (streams, steps, I) into rows; 0 for streams that wait. */
+static void put_inputs(const net *n, const REAL *x, REAL *rows, size_t t) {
+    const size_t I = (size_t)n->cell->inputs;
+    for (size_t i = 0; i < n->streams; i++) {
+        if (waits(n, i, t)) {
+            memset(field(n, rows, i, X), 0, I * sizeof(REAL));
+        } else {
+            set(I, x + (i * n->steps + t) * I, field(n, rows, i, X));
+        }
+    }
+}
+
+/* Outputs (streams, O) of a step into y (streams, steps, O). */
+static void take_outputs(const net *n, const REAL *out, REAL *y, size_t t) {
+    const size_t O = (size_t)n->cell->outputs;
+    for (size_t i = 0; i < n->streams; i++) {
+        if (waits(n, i, t)) {
+            memset(y + (i * n->steps + t) * O, 0, O * sizeof(REAL));
+        } else {
+            set(O, out + i * O, y + (i * n->steps + t) * O);
+        }
+    }
+}
+
+/* Some steps together. */
+static void walk_steps(net *n, const REAL *x, REAL *y, REAL *out) {
+    const stepper *cell = &steppers[n->cell->kind];
+    for (size_t t = n->first; cell->enter && t < n->first + n->count; t++) {
+        put_inputs(n, x, rows_of(n, t), t);
+        cell->enter(n, rows_of(n, t), rows_of(n, t + 1));
+        wait(n, rows_of(n, t), rows_of(n, t + 1), t);
+    }
+    if (cell->walk) {
+        cell->walk(n);
+    }
+    for (size_t t = n->first; t < n->first + n->count; t++) {
+        REAL *rows = rows_of(n, t), *next = rows_of(n, t + 1), *before = n->held;
+        if (!cell->enter) {
+            put_inputs(n, x, rows, t);
+        }
+        cell->forward(n, rows, next, out);
+        wait(n, rows, next, t);
+        take_outputs(n, out, y, t);
+        n->held = n->left;
+        n->left = before;
+    }
+}
+
+/* x (streams, steps, I), state (streams, S) in place, y (streams, steps, O); tape or NULL. Padding
+ * leaves the state and answers 0. A step writes its state where the next one reads it; stores that
+ * are not apart take turns in two places where streams may wait. */
 static void forward(const ml_cell *cell, const cell_plan *plan, size_t streams, size_t steps,
-                    const void *parameters, const void *packed, const void *inputs,
-                    const uint8_t *mask, void *states, void *outputs, void *kept, void *work) {
-    const size_t I = (size_t)cell->inputs, O = (size_t)cell->outputs;
-    const REAL *x = inputs;
-    REAL *y = outputs, *tape = kept;
+                    const void *parameters, const void *packed, const void *x,
+                    const uint8_t *mask, void *states, void *y, void *kept, void *work) {
     net n = prepared(cell, plan, streams, parameters, packed, work);
-    REAL *two = n.spare + spare_size(plan), *out = two + 2 * spare_size(plan);
-    REAL *rows = rows_of(&n, tape, two, steps, 0);
-    n.home = tape || mask ? NULL : rows;
-    put_states(&n, states, rows);
+    n.mask = mask;
+    n.tape = kept;
+    n.steps = steps;
+    n.some = n.spare + spare_size(plan);
+    n.turns = turns_of(plan);
+    REAL *out = n.some + n.turns * spare_size(plan);
+    n.held = out + plan->streams * (size_t)cell->outputs;
+    n.left = mask && !plan->apart ? n.held + plan->streams * plan->kept : n.held;
+    put_states(&n, states, rows_of(&n, 0));
     if (steppers[cell->kind].start) {
-        steppers[cell->kind].start(&n, rows);
+        steppers[cell->kind].start(&n, rows_of(&n, 0));
     }
-    for (size_t t = 0; t < steps; t++) {
-        REAL *next = rows_of(&n, tape, two, steps, t + 1);
-        for (size_t i = 0; i < streams; i++) {
-            if (padded(mask, i, steps, t)) {
-                memset(field(&n, rows, i, X), 0, I * sizeof(REAL));
-            } else {
-                set(I, x + (i * steps + t) * I, field(&n, rows, i, X));
-            }
+    for (; n.first < steps; n.first += n.count) {
+        n.count = steps - n.first < plan->every ? steps - n.first : plan->every;
+        if (n.tape) {
+            set(streams * plan->kept, n.held, copy_of(&n, n.first));
         }
-        steppers[cell->kind].forward(&n, rows, next, out);
-        for (size_t i = 0; i < streams; i++) {
-            if (padded(mask, i, steps, t)) {
-                wait(&n, rows, next, i);
-                memset(y + (i * steps + t) * O, 0, O * sizeof(REAL));
-            } else {
-                set(O, out + i * O, y + (i * steps + t) * O);
-            }
-        }
-        rows = next;
+        walk_steps(&n, x, y, out);
     }
-    take_states(&n, rows, states);
+    take_states(&n, rows_of(&n, steps), states);
 }
-
-/* Outer products of some rows into the gradients of all matrices. */
-static void flush(const net *n, const REAL *rows, size_t count) {
-    for (size_t i = 0; count && i < n->plan->matrices; i++) {
-        const cell_matrix *m = &n->plan->matrix[i];
-        outer(m->rows, m->cols, count, rows + m->left, rows + m->right, n->plan->width,
-              n->gradient + m->at);
-    }
-}
-
-/* gy (streams, steps, O), gstate (streams, S) in place, gx (streams, steps, I), gradient
- * (parameters): added to. The tape is used up. */
-static void backward(const ml_cell *cell, const cell_plan *plan, size_t streams, size_t steps,
-                     const void *parameters, const void *packed, const uint8_t *mask, void *kept,
-                     const void *goutputs, void *gstates, void *ginputs, void *gparameters,
-                     void *work) {
-    const size_t I = (size_t)cell->inputs, O = (size_t)cell->outputs, S = plan->state;
-    const size_t chunk = (FLUSHED + streams - 1) / streams;
-    const REAL *gy = goutputs;
-    REAL *gstate = gstates, *gx = ginputs, *tape = kept;
-    net n = prepared(cell, plan, streams, parameters, packed, work);
-    REAL *g = n.spare + spare_size(plan);
-    n.gradient = gparameters;
-    REAL *gin = g + plan->streams * S, *gout = gin + plan->streams * I;
-    size_t waiting = 0;
-    for (size_t t = steps; t-- > 0;) {
-        REAL *row = tape + t * streams * plan->width;
-        memset(gin, 0, streams * I * sizeof(REAL));
-        for (size_t i = 0; i < streams; i++) {
-            if (padded(mask, i, steps, t)) { /* nothing flows through it, nothing is learned */
-                memset(g + i * S, 0, S * sizeof(REAL));
-                memset(gout + i * O, 0, O * sizeof(REAL));
-            } else {
-                set(S, gstate + i * S, g + i * S);
-                set(O, gy + (i * steps + t) * O, gout + i * O);
-            }
-        }
-        steppers[cell->kind].backward(&n, row, g, gout, gin);
-        for (size_t i = 0; i < streams; i++) {
-            set(I, gin + i * I, gx + (i * steps + t) * I);
-            if (!padded(mask, i, steps, t)) {
-                set(S, g + i * S, gstate + i * S);
-            }
-        }
-        if (++waiting == chunk || t == 0) {
-            flush(&n, row, waiting * streams);
-            waiting = 0;
-        }
-    }
-}
-
-const cell_core CORE = {
-    .work = work_size, .pack = packed_all, .forward = forward, .backward = backward};

@@ -52,7 +52,7 @@ static void sgw_compete(const net *n, REAL *rows) {
 static void sgw_start(const net *n, REAL *rows) {
     const size_t W = (size_t)n->cell->workspace;
     for (size_t i = 0; i < n->streams; i++) {
-        recall(W, W, stored(n, rows, i, SGW_R), field(n, rows, i, SGW_w),
+        recall(W, W, field(n, rows, i, SGW_R), field(n, rows, i, SGW_w),
                field(n, rows, i, SGW_recalled));
     }
 }
@@ -75,14 +75,13 @@ static void sgw_workspace(const net *n, REAL *rows, REAL *next) {
             written[j] = (1 - rho[j]) * now[j];
         }
         set(W, now, field(n, next, i, SGW_w));
-        pair(W, rho, written, now, stored(n, rows, i, SGW_R), stored(n, next, i, SGW_R), now,
+        pair(W, rho, written, now, field(n, rows, i, SGW_R), field(n, next, i, SGW_R), now,
              field(n, next, i, SGW_recalled));
     }
 }
 
-static void sgw_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
+static void sgw_enter(const net *n, REAL *rows, REAL *next) {
     const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots;
-    const gated_store t = store_of(n, M, SGW_Vv, SGW_decay, 0);
     sgw_compete(n, rows);
     sgw_workspace(n, rows, next);
     begin(n, rows, SGW_units, parameter(n, SGW_e));
@@ -95,12 +94,45 @@ static void sgw_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
     begin(n, rows, SGW_q, NULL);
     into(n, SGW_Q, rows, SGW_units, SGW_q);
     for (size_t i = 0; i < n->streams; i++) {
+        logistic_all(M, field(n, rows, i, SGW_k));
+        logistic_all(M, field(n, rows, i, SGW_q));
+    }
+}
+
+/* The steps of a stream that do not wait. */
+static store_steps sgw_steps(const net *n, size_t i) {
+    store_steps w = {0};
+    for (size_t t = n->first; t < n->first + n->count; t++) {
+        REAL *rows = rows_of(n, t);
+        if (!waits(n, i, t)) {
+            const size_t p = w.count++;
+            w.s[p] = field(n, rows, i, SGW_units);
+            w.k[p] = field(n, rows, i, SGW_k);
+            w.q[p] = field(n, rows, i, SGW_q);
+            w.read[p] = field(n, rows, i, SGW_read);
+            w.gs[p] = field(n, rows, i, SGW_zp);
+            w.zk[p] = field(n, rows, i, SGW_zk);
+            w.zq[p] = field(n, rows, i, SGW_zq);
+        }
+    }
+    return w;
+}
+
+static void sgw_walk(const net *n) {
+    const gated_store t = store_of(n, (size_t)n->cell->slots, SGW_Vv, SGW_decay, 0);
+    for (size_t i = 0; i < n->streams; i++) {
+        const store_steps w = sgw_steps(n, i);
+        store_walk(&t, &w, stored(n, i, SGW_Mm));
+    }
+    begin_waiting(n, SGW_read);
+}
+
+static void sgw_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
+    const size_t H = (size_t)n->cell->hidden;
+    (void)next;
+    for (size_t i = 0; i < n->streams; i++) {
         const REAL *units = field(n, rows, i, SGW_units);
-        REAL *k = field(n, rows, i, SGW_k), *q = field(n, rows, i, SGW_q);
         REAL *read = field(n, rows, i, SGW_read), *out = field(n, rows, i, SGW_out);
-        logistic_all(M, k);
-        logistic_all(M, q);
-        store_forward(&t, units, k, q, stored(n, rows, i, SGW_Mm), stored(n, next, i, SGW_Mm), read);
 #pragma omp simd
         for (size_t j = 0; j < H; j++) {
             read[j] = hyperbolic(read[j]);
@@ -110,37 +142,50 @@ static void sgw_forward(const net *n, REAL *rows, REAL *next, REAL *y) {
     put_out(n, SGW_Wo, SGW_c, rows, SGW_out, y);
 }
 
-/* From the outputs to the units; returns their gradients in the spare. */
-static void sgw_unread(const net *n, REAL *rows, REAL *g, REAL *gu) {
-    const size_t H = (size_t)n->cell->hidden, W = (size_t)n->cell->workspace;
-    const size_t M = (size_t)n->cell->slots, S = n->plan->state, width = n->plan->width;
-    const gated_store t = store_of(n, M, SGW_Vv, SGW_decay, 0);
-    REAL *gr = gu + n->streams * H;
+/* From the outputs to the units, and to what was read. */
+static void sgw_backward(const net *n, REAL *rows, REAL *g, const REAL *gy, REAL *gx) {
+    const size_t H = (size_t)n->cell->hidden, width = n->plan->width;
+    (void)g;
+    (void)gx;
+    take_in(n, SGW_c, rows, SGW_dy, gy);
+    begin(n, rows, SGW_zp, NULL);
+    times_turned(n, SGW_Wo, 0, field(n, rows, 0, SGW_dy), width, field(n, rows, 0, SGW_zp), width);
     for (size_t i = 0; i < n->streams; i++) {
-        const REAL *read = field(n, rows, i, SGW_read);
-        REAL *go = gu + i * H;
+        REAL *read = field(n, rows, i, SGW_read), *gu = field(n, rows, i, SGW_zp);
 #pragma omp simd
         for (size_t j = 0; j < H; j++) {
-            gr[j] = (REAL)0.3 * go[j] * (1 - read[j] * read[j]);
-            go[j] *= (REAL)0.7;
+            read[j] = (REAL)0.3 * gu[j] * (1 - read[j] * read[j]);
+            gu[j] *= (REAL)0.7;
         }
-        store_adjoint(&t, field(n, rows, i, SGW_units), field(n, rows, i, SGW_k),
-                      field(n, rows, i, SGW_q), field(n, rows, i, SGW_Mm), gr,
-                      g + i * S + W + W * W, go, field(n, rows, i, SGW_zk),
-                      field(n, rows, i, SGW_zq));
     }
-    times_turned(n, SGW_K, 0, field(n, rows, 0, SGW_zk), width, gu, H);
-    times_turned(n, SGW_Q, 0, field(n, rows, 0, SGW_zq), width, gu, H);
+}
+
+/* Through the store of all steps to the units before their tanh. */
+static void sgw_unwalk(const net *n, REAL *g) {
+    const size_t H = (size_t)n->cell->hidden, W = (size_t)n->cell->workspace;
+    const size_t S = n->plan->state, width = n->plan->width, rows = n->count * n->streams;
+    const gated_store t = store_of(n, (size_t)n->cell->slots, SGW_Vv, SGW_decay, 0);
+    REAL *first = rows_of(n, n->first);
     for (size_t i = 0; i < n->streams; i++) {
-        const REAL *units = field(n, rows, i, SGW_units);
-        REAL *zp = field(n, rows, i, SGW_zp);
+        const store_steps w = sgw_steps(n, i);
+        store_unwalk(&t, &w, stored(n, i, SGW_Mm), g + i * S + W + W * W);
+    }
+    begin_waiting(n, SGW_zk);
+    begin_waiting(n, SGW_zq);
+    net all = *n;
+    all.streams = rows;
+    REAL *gu = field(n, first, 0, SGW_zp);
+    times_turned(&all, SGW_K, 0, field(n, first, 0, SGW_zk), width, gu, width);
+    times_turned(&all, SGW_Q, 0, field(n, first, 0, SGW_zq), width, gu, width);
+    for (size_t i = 0; i < rows; i++) {
+        const REAL *units = field(n, first, i, SGW_units);
+        REAL *zp = field(n, first, i, SGW_zp);
 #pragma omp simd
         for (size_t j = 0; j < H; j++) {
-            zp[j] = gu[i * H + j] * (1 - units[j] * units[j]);
+            zp[j] *= 1 - units[j] * units[j];
         }
         add(H, zp, gradient_of(n, SGW_e));
     }
-    times_turned(n, SGW_Wp, 0, field(n, rows, 0, SGW_zp), width, g, S);
 }
 
 /* From w' and its pairs to w, to f, and to what was recalled. */
@@ -174,38 +219,51 @@ static void sgw_unwork(const net *n, REAL *rows, size_t stream, REAL *gw) {
     }
 }
 
-/* From t, the gradient of what the candidates sent, to the candidates. */
+/* From t, the gradient of what the candidates sent, to the candidates; how strongly they spoke, in
+ * `share`, becomes the gradient of Σ_j |Wc_ij|. */
 static void sgw_uncompete(const net *n, REAL *rows, size_t stream, const REAL *t) {
-    const size_t P = (size_t)n->cell->candidates, W = (size_t)n->cell->workspace;
-    const REAL scale = (REAL)W, T = *parameter(n, SGW_T), *Wc = parameter(n, SGW_Wc);
+    const size_t P = (size_t)n->cell->candidates;
+    const REAL scale = (REAL)n->cell->workspace, T = *parameter(n, SGW_T);
     const REAL *pre = field(n, rows, stream, SGW_pre), *a = field(n, rows, stream, SGW_a);
-    const REAL *share = field(n, rows, stream, SGW_share);
-    REAL *za = field(n, rows, stream, SGW_za), *gWc = gradient_of(n, SGW_Wc);
-    REAL *gT = gradient_of(n, SGW_T), mean = 0;
+    REAL *share = field(n, rows, stream, SGW_share), *za = field(n, rows, stream, SGW_za);
+    REAL *gT = gradient_of(n, SGW_T), mean = 0, cooler = 0;
+#pragma omp simd reduction(+ : mean)
     for (size_t i = 0; i < P; i++) {
         mean += share[i] * scale * t[i] * a[i];
     }
+#pragma omp simd reduction(+ : cooler)
     for (size_t i = 0; i < P; i++) {
         const REAL ge = share[i] * (scale * t[i] * a[i] - mean) / T, m = magnitude(a[i]);
         const REAL ga = scale * t[i] * share[i] + ge * n->derived[i] * sign_of(a[i]);
-        *gT -= ge * m * n->derived[i] / T;
+        cooler += ge * m * n->derived[i];
         za[i] = ga * gelu_slope(pre[i]);
-#pragma omp simd
-        for (size_t j = 0; j < W; j++) {
-            gWc[i * W + j] += ge * m * sign_of(Wc[i * W + j]);
-        }
+        share[i] = ge * m;
     }
+    *gT -= cooler / T;
     add(P, za, gradient_of(n, SGW_b));
 }
 
-static void sgw_backward(const net *n, REAL *rows, REAL *g, const REAL *gy, REAL *gx) {
-    const size_t H = (size_t)n->cell->hidden, P = (size_t)n->cell->candidates;
-    const size_t S = n->plan->state, width = n->plan->width;
-    REAL *gu = n->spare, *t = n->spare; /* one after the other */
-    memset(gu, 0, n->streams * H * sizeof(REAL));
-    take_in(n, SGW_c, rows, SGW_dy, gy);
-    times_turned(n, SGW_Wo, 0, field(n, rows, 0, SGW_dy), width, gu, H);
-    sgw_unread(n, rows, g, gu);
+/* The gradient of Σ_j |Wc_ij| of all steps into that of Wc. */
+static void sgw_speak(const net *n) {
+    const size_t P = (size_t)n->cell->candidates, W = (size_t)n->cell->workspace;
+    const REAL *Wc = parameter(n, SGW_Wc);
+    REAL *gWc = gradient_of(n, SGW_Wc), *all = n->spare, *first = rows_of(n, n->first);
+    memset(all, 0, P * sizeof(REAL));
+    for (size_t i = 0; i < n->count * n->streams; i++) {
+        add(P, field(n, first, i, SGW_share), all);
+    }
+    for (size_t i = 0; i < P; i++) {
+#pragma omp simd
+        for (size_t j = 0; j < W; j++) {
+            gWc[i * W + j] += all[i] * sign_of(Wc[i * W + j]);
+        }
+    }
+}
+
+static void sgw_leave(const net *n, REAL *rows, REAL *g, REAL *gx) {
+    const size_t P = (size_t)n->cell->candidates, S = n->plan->state, width = n->plan->width;
+    REAL *t = n->spare;
+    times_turned(n, SGW_Wp, 0, field(n, rows, 0, SGW_zp), width, g, S);
     for (size_t i = 0; i < n->streams; i++) {
         sgw_unwork(n, rows, i, g + i * S);
     }
@@ -216,4 +274,7 @@ static void sgw_backward(const net *n, REAL *rows, REAL *g, const REAL *gy, REAL
     }
     times_turned(n, SGW_Wb, 0, field(n, rows, 0, SGW_za), width, g, S);
     times_turned(n, SGW_Wi, 0, field(n, rows, 0, SGW_za), width, gx, (size_t)n->cell->inputs);
+    if (rows == rows_of(n, n->first)) {
+        sgw_speak(n);
+    }
 }

@@ -26,7 +26,8 @@ ml_status ml_cell_sizes(const ml_cell *cell, ml_cell_size *sizes) {
         return ML_BAD_DIMS;
     }
     *sizes = (ml_cell_size){.parameters = plan.parameters, .state = plan.state,
-                            .tape = plan.width, .streams = plan.streams,
+                            .tape = plan.width, .kept = plan.kept, .every = plan.every,
+                            .streams = plan.streams,
                             .packed = plan.packed + plan.derived,
                             .work = core_of(0)->work(cell, &plan)};
     return ML_OK;
@@ -50,7 +51,7 @@ static void *share(void *array, size_t index, size_t each, size_t bytes) {
 typedef struct {
     cell_plan plan;
     const cell_core *core;
-    size_t bytes, steps, tiles, teams, each;
+    size_t bytes, steps, tiles, teams, each, taped;
 } crew;
 
 static int crew_of(const ml_cell *cell, const ml_cell_run *run, crew *c) {
@@ -60,6 +61,8 @@ static int crew_of(const ml_cell *cell, const ml_cell_run *run, crew *c) {
     c->core = core_of(run->doubles);
     c->bytes = bytes_of(run->doubles);
     c->steps = (size_t)run->steps;
+    const size_t copies = (c->steps + c->plan.every - 1) / c->plan.every;
+    c->taped = c->steps * c->plan.width + copies * c->plan.kept;
     c->tiles = ((size_t)run->batch + c->plan.streams - 1) / c->plan.streams;
     c->teams = (size_t)run->threads;
     c->each = c->core->work(cell, &c->plan);
@@ -93,7 +96,7 @@ ml_status ml_cell_forward(const ml_cell *cell, const ml_cell_run *run, const voi
                           part(x, first, T * I, bytes),
                           mask ? mask + first * T : NULL, share(state, first, plan->state, bytes),
                           share(y, first, T * O, bytes),
-                          share(tape, first, T * plan->width, bytes),
+                          share(tape, first, c.taped, bytes),
                           share(work, team, c.each, bytes));
         }
     }
@@ -131,7 +134,7 @@ ml_status ml_cell_backward(const ml_cell *cell, const ml_cell_run *run, const vo
             memset(gradient, 0, plan->parameters * bytes);
             c.core->backward(cell, plan, streams_of(plan, run, i), T, parameters, packed,
                            mask ? mask + first * T : NULL,
-                           share(tape, first, T * plan->width, bytes),
+                           share(tape, first, c.taped, bytes),
                            part(gy, first, T * O, bytes), share(gstate, first, plan->state, bytes),
                            share(gx, first, T * I, bytes), gradient,
                            share(work, team, c.each, bytes));

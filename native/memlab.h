@@ -125,6 +125,8 @@ typedef struct {
     size_t parameters; /* of all parameters, one after the other */
     size_t state;      /* of a stream's state */
     size_t tape;       /* of what a stream leaves of one step for the adjoint */
+    size_t kept;       /* of what it leaves besides in the first of every few steps */
+    size_t every;      /* how many steps those are */
     size_t packed;     /* of all that follows from the parameters */
     size_t work;       /* of scratch for one thread */
     size_t streams;    /* whose gradients are summed apart: a tile */
@@ -143,7 +145,7 @@ ml_status ml_cell_sizes(const ml_cell *cell, ml_cell_size *sizes);
 ml_status ml_cell_pack(const ml_cell *cell, int32_t doubles, const void *parameters, void *packed);
 
 /* x (B, T, I), mask (B, T) of 0 for padding or NULL, state (B, S) in place, y (B, T, O); tape
- * (B T tape) or NULL; work (threads, work). */
+ * (B (T tape + ceil(T / every) kept)) or NULL; work (threads, work). */
 ml_status ml_cell_forward(const ml_cell *cell, const ml_cell_run *run, const void *parameters,
                           const void *packed, const void *x, const uint8_t *mask, void *state,
                           void *y, void *tape, void *work);

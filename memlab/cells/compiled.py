@@ -86,8 +86,9 @@ class _Run(torch.autograd.Function):
         ctx: Any, what: tuple[Cell, Tensor | None], flat: Tensor, state: Tensor, x: Tensor
     ) -> tuple[Tensor, Tensor]:
         cell, mask = what
+        ctx.set_materialize_grads(False)  # that of a large state is often none
         call = _Call(cell, x, mask)
-        ended, y = state.detach().clone(memory_format=torch.contiguous_format), call.empty_y()
+        ended, y = state.detach(), call.empty_y()  # the state is this run's own
         tape = call.tape() if any(ctx.needs_input_grad) else None
         parameters = flat.detach().contiguous()
         call.forward(parameters, x.detach().contiguous(), ended, y, tape)
@@ -100,8 +101,7 @@ class _Run(torch.autograd.Function):
         (parameters,) = ctx.saved_tensors
         if ctx.tape is None:
             raise RuntimeError("a compiled run has one backward pass; run it again for another")
-        gy, gstate = grads
-        found = ctx.call.backward(parameters, ctx.tape, gy.contiguous(), gstate.clone())
+        found = ctx.call.backward(parameters, ctx.tape, *grads)
         if ctx.tape.nbytes <= KEPT:
             USED.append(ctx.tape)
         ctx.tape = None  # the adjoint has used it up
@@ -134,7 +134,8 @@ class _Call:
 
     def tape(self) -> Tensor:
         """Room for what the adjoint wants to know."""
-        count = self.batch * self.steps * self.sizes.tape
+        copies = -(-self.steps // self.sizes.every)
+        count = self.batch * (self.steps * self.sizes.tape + copies * self.sizes.kept)
         with suppress(IndexError):
             last = USED.pop()
             if last.dtype == self.like.dtype and last.numel() >= count:
@@ -151,10 +152,14 @@ class _Call:
         done(lib.ml_cell_forward(self.cell, self.run, *map(address, arrays)))
 
     def backward(
-        self, parameters: Tensor, tape: Tensor, gy: Tensor, gstate: Tensor
+        self, parameters: Tensor, tape: Tensor, gy: Tensor | None, given: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Gradients of the parameters, of the first state, of the inputs."""
         gx = self.empty(self.batch, self.steps, self.cell.inputs)
+        gy = self.empty_y().zero_() if gy is None else gy.contiguous()
+        gstate = (
+            self.empty(self.batch, self.sizes.state).zero_() if given is None else given.clone()
+        )
         gradients = self.empty(self.tiles, self.sizes.parameters)
         arrays = (parameters, self.packed, self.mask, tape, gy, gstate, gx, gradients, self.work)
         done(lib.ml_cell_backward(self.cell, self.run, *map(address, arrays)))

@@ -47,14 +47,20 @@ def codes(layer: Published, weights: Tensor, features: Tensor) -> Tensor:
 
 
 def step(
-    layer: Published, weights: Tensor, features: Tensor, tokens: Tensor
+    layer: Published,
+    weights: Tensor,
+    features: Tensor,
+    tokens: Tensor,
+    *,
+    salience: Tensor | float = 1.0,
 ) -> tuple[Tensor, Tensor]:
     """The weights after one batch ``tokens (R, …)``, and the codes ``(R, V, H)`` they came from.
 
     ``features (R, V, F)`` are those of the whole vocabulary; whatever the batch, no array is larger
-    than the weights, the codes or the tokens.
+    than the weights, the codes or the tokens. ``salience (R,)`` multiplies what is learned.
     """
     y = codes(layer, weights, features)
-    share = shares(tokens, features.shape[1])[..., None]
+    worth = torch.as_tensor(salience, dtype=y.dtype, device=y.device).expand(len(y))
+    share = worth[:, None, None] * shares(tokens, features.shape[1])[..., None]
     grown = torch.baddbmm(weights, (share * y).mT, features, alpha=layer.rate)
     return grown.mul_(1 - layer.decay), y

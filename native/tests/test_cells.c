@@ -67,9 +67,16 @@ static world made(const ml_cell *cell, int32_t threads) {
     w.gy = numbers(BATCH * STEPS * (size_t)cell->outputs);
     w.gstate = numbers(BATCH * w.size.state);
     w.gx = numbers(BATCH * STEPS * (size_t)cell->inputs);
-    w.tape = numbers(BATCH * STEPS * w.size.tape);
+    w.tape = numbers(BATCH * (STEPS * w.size.tape +
+                              (STEPS + w.size.every - 1) / w.size.every * w.size.kept));
     w.packed = numbers(w.size.packed);
     w.work = numbers((size_t)threads * w.size.work);
+    for (size_t i = 0; i < (size_t)threads * w.size.work; i++) {
+        w.work[i] = NAN; /* nothing may be read that was not written */
+    }
+    for (size_t i = 0; i < BATCH * STEPS * w.size.tape; i++) {
+        w.tape[i] = NAN;
+    }
     w.gradients = numbers((BATCH + w.size.streams - 1) / w.size.streams * w.size.parameters);
     w.mask = malloc(BATCH * STEPS);
     for (size_t i = 0; w.mask && i < BATCH * STEPS; i++) {

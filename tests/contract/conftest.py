@@ -29,6 +29,21 @@ VARIANTS = {  # what the keys of one file can make of a medium
     "bdh paper": {"form": "paper", "distract": 3, "damping": 0.99},
 }
 NAMES = [*sorted(path.stem for path in CONF.glob("*.yaml")), *VARIANTS]
+TAUGHT = {  # a small model, taught shortly
+    "pairs": 3,
+    "gap": 1,
+    "width": 32,
+    "neurons": 128,
+    "steps": 120,
+    "sequences": 32,
+    "rate": 0.01,
+}
+PAIRS: dict[str, dict[str, float]] = {  # media that read tokens with an attribute, and no planes
+    "hebbian_kwta_published": {"steps": 4, "sequences": 100},
+    "hebbian_kwta_tokens": {"steps": 4, "sequences": 100},
+    "bdh": TAUGHT,
+    "bdh paper": TAUGHT,
+}
 QUICK = {
     "size": 64,
     "write_steps": 60,
@@ -36,9 +51,6 @@ QUICK = {
     "read": 150,
     "updates": 5,
 }  # where a medium has them
-TINY = {"width": 32, "neurons": 128, "steps": 120, "sequences": 32, "gap": 1}  # if trained before
-IN_CONTEXT = "bdh"  # media of pairs
-PLANE, PAIRS = Space((16, 16), 2), Space((2,), 8)
 
 
 def settings_of(name: str) -> DictConfig:
@@ -46,8 +58,8 @@ def settings_of(name: str) -> DictConfig:
     config = OmegaConf.load(CONF / f"{name.split(maxsplit=1)[0]}.yaml")
     assert isinstance(config, DictConfig)
     config.update(VARIANTS.get(name, {}))
+    config.update(PAIRS.get(name, {}))
     config.update({key: value for key, value in QUICK.items() if key in config})
-    config.update(TINY if name.startswith(IN_CONTEXT) else {})
     return config
 
 
@@ -59,25 +71,20 @@ def substrate_of(name: str, space: Space) -> Substrate:
 
 @dataclass(frozen=True)
 class Bench:
-    """One substrate with patterns to write and cues to ask with.
-
-    Media of pairs have keys that differ, and cues give the key.
-    """
+    """One substrate with patterns to write and cues to ask with."""
 
     name: str
     substrate: Substrate
     draws: Draws
 
-    @property
-    def space(self) -> Space:
-        """What the medium holds."""
-        return self.substrate.space
-
     def pattern(self, k: int) -> Tensor:
-        """A bar at a random place of the plane, ``(R, 16, 16)``: solid enough for any medium."""
-        if self.space == PAIRS:
-            value = self.draws.at("pattern").integers(f"pattern {k}", 4)
-            return torch.stack([torch.full_like(value, k % 4), 4 + value], -1).float()
+        """A bar at a random place of the plane, ``(R, 16, 16)``: solid enough for any medium.
+
+        Where the medium reads pairs, one of three tokens with a random attribute, ``(R, 2)``.
+        """
+        if self.name in PAIRS:
+            attribute = 6 + self.draws.at("pattern").integers(f"attribute {k}", 6)
+            return torch.stack([torch.full_like(attribute, k % 3), attribute], 1).float()
         where = self.draws.at("pattern").integers(f"pattern {k}", 12)
         rows = torch.arange(16)
         bar = (rows >= where[:, None]) & (rows < where[:, None] + 4)
@@ -114,12 +121,14 @@ class Bench:
         return engram
 
     def masked(self, items: int, keep: float = 0.5) -> Cue:
-        """Each of the first items, a random share of it given and certain."""
+        """Each of the first items, a random share of it (of a pair the token) given and certain."""
         patterns = torch.stack([self.pattern(k) for k in range(items)], dim=1)
-        masks = [self.draws.at("mask", k).uniform("mask", (16, 16)) < keep for k in range(items)]
-        given = torch.stack(masks, dim=1)
-        if self.space == PAIRS:
-            given = torch.tensor([True, False]).expand_as(patterns)
+        if self.name in PAIRS:
+            given = torch.tensor([True, False]).expand(patterns.shape)
+            return Cue(patterns * given, given=given, certain=given)
+        given = torch.stack(
+            [self.draws.at("mask", k).uniform("mask", (16, 16)) < keep for k in range(items)], dim=1
+        )
         return Cue(patterns * given, given=given, certain=given)
 
     def read(self, engram: Engram, cue: Cue) -> Readout:
@@ -134,6 +143,6 @@ class Bench:
 @pytest.fixture(params=NAMES)
 def bench(request: pytest.FixtureRequest) -> Bench:
     """A bench per file of conf/substrate."""
-    space = PAIRS if request.param.startswith(IN_CONTEXT) else PLANE
+    space = Space((2,), 12) if request.param in PAIRS else Space((16, 16), 2)
     substrate = substrate_of(request.param, space)
     return Bench(request.param, substrate, Draws(seed=3, replicates=(0, 1, 2)))

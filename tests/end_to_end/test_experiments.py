@@ -11,6 +11,7 @@ from tests.end_to_end.test_cli import memlab
 
 CONF = Path(__file__).parents[2] / "conf" / "experiment"
 EXPERIMENTS = sorted(path.stem for path in CONF.glob("*.yaml"))
+DOSES = ["protocol.acquired=[1,3]", "protocol.interfered=[2]", "protocol.rested=[1]"]
 SHRUNK = {  # what makes an experiment short; the published one is checked at its full size
     "continual": ["protocol.presentations=3"],
     "emotion": [],
@@ -19,6 +20,8 @@ SHRUNK = {  # what makes an experiment short; the published one is checked at it
     "long_readout": ["substrate.read_steps=600"],
     "salience": ["protocol.items=30"],
     "scarring_validation": [],
+    "zypher": DOSES,
+    "zypher_published": DOSES,
 }
 
 pytestmark = pytest.mark.skipif(not native.available(), reason="takes minutes without the kernel")

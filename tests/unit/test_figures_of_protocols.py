@@ -33,12 +33,28 @@ OF_TASKS = {
         *STREAM,
     ],
 }
+OF_CONCEPTS = {
+    "concepts": [
+        "substrate=hebbian_kwta_tokens",
+        "patterns=concepts",
+        "replicates=6",
+        "protocol.acquired=[1,2]",
+        "protocol.interfered=[1,2]",
+        "+protocol.contrasts={concept_absent:{probability:0.0},learning_off:{plastic:false}}",
+        "substrate.steps=4",
+    ],
+}
 CELL = ["substrate=pmrc", "substrate.cell.hidden=6", "substrate.updates=3", "replicates=6"]
+ALL = {
+    **{name: [*BASE, *words] for name, words in SMALL.items()},
+    **{name: [*CELL, *words] for name, words in OF_TASKS.items()},
+    **OF_CONCEPTS,
+}
 
 
-@pytest.mark.parametrize("protocol", [*SMALL, *OF_TASKS])
+@pytest.mark.parametrize("protocol", ALL)
 def test_every_figure_of_a_protocol_is_drawn_and_every_claim_judged(protocol, tmp_path):
-    small = [*BASE, *SMALL[protocol]] if protocol in SMALL else [*CELL, *OF_TASKS[protocol]]
+    small = ALL[protocol]
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         words = [f"protocol={protocol}", *small]
         settings = checked(plain(compose("config", overrides=words)))

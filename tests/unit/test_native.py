@@ -98,7 +98,8 @@ def compiled(
     return program
 
 
-@pytest.mark.parametrize("test", ["gray_scott", "kuramoto", "cells", "optimisers", "hebbian"])
+# Those of cells take a minute to build: `make native-test` alone does that.
+@pytest.mark.parametrize("test", ["gray_scott", "kuramoto", "optimisers", "hebbian"])
 def test_the_kernels_keep_their_promises_under_the_sanitizers(
     build: dict[str, Any], tmp_path: Path, test: str
 ) -> None:

@@ -16,6 +16,7 @@ from memlab.patterns.geometry import published, scale_free
 from memlab.patterns.image import Shapes
 from memlab.patterns.noise import Blobs, Random, Smooth
 
+OF_THE_USER = ("folder", "text")  # whose path has no default
 CONFIGS = sorted((Path(__file__).parents[2] / "conf" / "patterns").glob("*.yaml"))
 KINDS = ("square_spots", "ring", "line", "cross", "diagonal_stripes")
 TEN = Draws(seed=1, replicates=tuple(range(10)))
@@ -329,8 +330,8 @@ def test_a_folder_with_too_few_or_equal_patterns_says_so(folder):
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.stem)
 def test_every_pattern_config_lists_its_fields_and_draws(config, folder):
     settings = _settings(config)
-    if config.stem == "folder":
-        settings["path"] = str(folder)
+    if config.stem in OF_THE_USER:
+        settings["path"] = str(folder if config.stem == "folder" else Path(__file__))
     source = instantiate(settings, _convert_="all")
     fields = {field.name for field in dataclasses.fields(source)}
     assert fields == settings.keys() - {"_target_"}
@@ -339,7 +340,8 @@ def test_every_pattern_config_lists_its_fields_and_draws(config, folder):
 
 
 @pytest.mark.parametrize(
-    "name", [config.stem for config in CONFIGS if config.stem not in ("folder", "shapes_published")]
+    "name",
+    [c.stem for c in CONFIGS if c.stem not in OF_THE_USER and c.stem != "shapes_published"],
 )
 def test_a_pattern_config_states_the_defaults(name):
     settings = _settings(_config(name))

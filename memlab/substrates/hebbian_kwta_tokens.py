@@ -1,0 +1,87 @@
+"""The noise-to-memory experiment with a layer that keeps its codes apart."""
+
+from functools import cached_property
+from typing import final
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+from torch import Tensor
+
+from memlab.draws import Draws
+from memlab.hebbian.compiled import learned
+from memlab.hebbian.growth import rank_one_share
+from memlab.hebbian.stable import Rule, Stable, Traces, codes, rested
+from memlab.hebbian.winners import binary
+from memlab.substrate import Engram, Meter, Part
+from memlab.substrates.concept_layer import BYTES, ConceptLayer, Rate, Share
+
+TRACES = ("slow", "fast", "mean", "threshold")
+
+
+@final
+@dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
+class HebbianKwtaTokens(ConceptLayer):
+    """Centred input, rows of bounded length, thresholds that keep every unit in use.
+
+    The law is that of ``memlab.hebbian.stable``, whose docstring has its sources. Time alone fades
+    the fast weights, of which some may have become slow; thresholds and means stay.
+    """
+
+    rule: Rule = "row_norm"
+    rate: Rate = 0.1  # per step
+    threshold_rate: Rate = 0.03
+    mean_rate: Share = 0.01
+    decay: Share = 0.0  # share of the fast weights lost per step
+    consolidation: Share = 0.0  # share of them that becomes slow per step
+
+    def __post_init__(self) -> None:
+        """Refuse patterns and layers that cannot be."""
+        super().__post_init__()
+        _ = self._layer
+
+    def beginning(self, draws: Draws, seen: Tensor) -> dict[str, Part]:
+        return {name: Part(one) for name, one in vars(self._layer.blank(draws, seen)).items()}
+
+    def layer_bytes(self) -> int:
+        return BYTES * (2 * self.units * self.features + self.features + self.units)
+
+    def learn(
+        self, engram: Engram, seen: Tensor, batches: Tensor, salience: Tensor, meter: Meter
+    ) -> None:
+        each = salience[:, None].expand(batches.shape[:2])
+        traces = learned(self._layer, self._traces(engram), seen, batches, salience=each)
+        self._keep(engram, traces)
+        weights = traces.weights
+        meter.add("largest_weight", self.steps, weights.abs().amax((1, 2)))
+        meter.add("mean_weight", self.steps, weights.abs().mean((1, 2)))
+        meter.add("rank_one_share", self.steps, rank_one_share(weights))
+
+    def activity(self, engram: Engram, seen: Tensor) -> Tensor:
+        return binary(codes(self._layer, self._traces(engram), seen))
+
+    def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
+        if self.plastic:
+            self._keep(
+                engram, rested(self._layer, self._traces(engram), presentations * self.steps)
+            )
+        meter.tick(presentations * self.steps)
+
+    @cached_property
+    def _layer(self) -> Stable:
+        return Stable(
+            self.units,
+            self.winners,
+            self.rule,
+            self.rate,
+            self.threshold_rate,
+            self.mean_rate,
+            self.decay,
+            self.consolidation,
+        )
+
+    def _traces(self, engram: Engram) -> Traces:
+        return Traces(*(engram[name] for name in TRACES))
+
+    def _keep(self, engram: Engram, traces: Traces) -> None:
+        for name, one in vars(traces).items():
+            engram[name] = one
