@@ -33,7 +33,7 @@ class Lesson:
     pairs: int = 4  # of a sequence, at most
     gap: int = 3  # tokens of noise after each, at most
     rounds: int = 2  # of as many questions as there are pairs
-    sequences: int = 64  # of a step
+    sequences: int = 48  # of a step
 
     def __post_init__(self) -> None:
         if not 2 <= self.pairs <= self.keys or self.values < 2:

@@ -45,8 +45,8 @@ class Bdh(Substrate):
     """
 
     space: Space
-    width: Count = 32
-    neurons: Count = 512  # of all heads
+    width: Count = 48
+    neurons: Count = 384  # of all heads
     layers: Count = 2
     form: Form = "code"
     damping: Kept = 1.0  # what a token leaves of ρ, in all heads but the first
@@ -57,9 +57,9 @@ class Bdh(Substrate):
     noises: Count = 4  # that there are
     pairs: Count = 4  # of a lesson, at most
     gap: Tokens = 3  # tokens of noise in it after a pair, at most
-    steps: Count = 400  # of training
-    sequences: Count = 64  # of a step of training
-    rate: Rate = 0.01  # of AdamW
+    steps: Count = 600  # of training
+    sequences: Count = 48  # of a step of training
+    rate: Rate = 0.005  # of AdamW
 
     def __post_init__(self) -> None:
         """Refuse patterns it cannot hold, and models that cannot be."""

@@ -37,7 +37,15 @@ QUICK = {
     "updates": 5,
 }  # where a medium has them
 OF_PAIRS = {  # media that hold pairs of symbols, and what makes them small
-    "bdh": {"width": 32, "neurons": 128, "steps": 120, "sequences": 32, "gap": 1},
+    "bdh": {
+        "width": 32,
+        "neurons": 128,
+        "pairs": 3,
+        "gap": 1,
+        "steps": 120,
+        "sequences": 32,
+        "rate": 0.01,
+    },
     "hebbian_kwta_published": {"steps": 4, "sequences": 100},
     "hebbian_kwta_tokens": {"steps": 4, "sequences": 100},
 }

@@ -16,6 +16,7 @@ SHRUNK = {  # what makes an experiment short; the published one is checked at it
     "continual": ["protocol.presentations=3"],
     "emotion": [],
     "hopfield_capacity": [],
+    "in_context": ["substrate.neurons=128", "substrate.width=32", "substrate.steps=40"],
     "long_readout": ["substrate.read_steps=600"],
     "salience": ["protocol.items=30"],
     "scarring_validation": [],
