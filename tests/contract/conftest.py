@@ -49,7 +49,7 @@ OF_PAIRS = {  # media that hold pairs of symbols, and what makes them small
     "hebbian_kwta_published": {"steps": 4, "sequences": 100},
     "hebbian_kwta_tokens": {"steps": 4, "sequences": 100},
 }
-PLANE, PAIRS = Space((16, 16), 2), Space((2,), 8)
+PLANE, PAIRS = Space((16, 16), 2), Space((2,), 12)
 
 
 def settings_of(name: str) -> DictConfig:
@@ -92,8 +92,8 @@ class Bench:
     def pattern(self, k: int) -> Tensor:
         """A bar at a random place of the plane, ``(R, 16, 16)``: solid enough for any medium."""
         if self.space == PAIRS:
-            value = self.draws.at("pattern").integers(f"pattern {k}", 4)
-            return torch.stack([torch.full_like(value, k % 4), 4 + value], -1).float()
+            value = self.draws.at("pattern").integers(f"pattern {k}", 6)
+            return torch.stack([torch.full_like(value, k % 6), 6 + value], -1).float()
         where = self.draws.at("pattern").integers(f"pattern {k}", 12)
         rows = torch.arange(16)
         bar = (rows >= where[:, None]) & (rows < where[:, None] + 4)
