@@ -26,7 +26,16 @@ class Pairs(PatternSource):
 
     keys: Keys = 8
     values: Values = 8
+    repeat: bool = True  # whether a value may belong to several keys
     salience: Salience = 1.0  # of each item: one for all, a list, or {low, high} to draw from
+
+    def __post_init__(self) -> None:
+        """Refuse fewer values than keys where each key is to have its own."""
+        if not self.repeat and self.values < self.keys:
+            raise ValueError(
+                f"without repeat every key needs a value of its own: values must be at least keys="
+                f"{self.keys}, got {self.values}"
+            )
 
     @property
     def space(self) -> Space:
@@ -46,5 +55,8 @@ class Pairs(PatternSource):
     def _all(self, draws: Draws) -> Tensor:
         """A pair for every key, ``(keys, 2)``, in the order in which they are drawn."""
         key = draws.permutation("key", self.keys)[0]
-        value = self.keys + draws.integers("value", self.values, (self.keys,))[0]
-        return torch.stack([key, value], -1)
+        if self.repeat:
+            value = draws.integers("value", self.values, (self.keys,))[0]
+        else:
+            value = draws.permutation("value", self.values)[0, : self.keys]
+        return torch.stack([key, self.keys + value], -1)

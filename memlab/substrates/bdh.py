@@ -11,7 +11,7 @@ from torch import Tensor
 
 from memlab.bdh.hatchling import Form, Hatchling, Weights
 from memlab.bdh.lesson import Lesson, taught
-from memlab.bdh.running import run, step
+from memlab.bdh.running import neurons, run, step
 from memlab.bdh.state import State, faded
 from memlab.bdh.training import Training
 from memlab.draws import Draws
@@ -113,14 +113,14 @@ class Bdh(Substrate):
         key = torch.where(given, cue.values[..., :1], 0).long()
         past = _state(engram)
         state = State(tuple(_shared(one, cue.count) for one in past.rho), past.position)
-        said = run(self._model, _weights(engram), key, state).logits[:, :, 0]
-        told = said[..., : self._symbols].softmax(-1)
+        asked = run(self._model, _weights(engram), key, state)
+        told = asked.logits[:, :, 0, : self._symbols].softmax(-1)
         answer = torch.stack([symbols[:, :, 0], told], 2)
         answer = torch.where(given[..., None], answer, 1 / self._symbols)
         response = torch.where(cue.certain[..., None], symbols, answer)
         meter.tick(1)
         meter.look(1, response)
-        return Readout(response)
+        return Readout(response, neurons(asked.layers[-1].y)[:, :, 0])
 
     @torch.no_grad()
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:

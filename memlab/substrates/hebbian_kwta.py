@@ -106,7 +106,7 @@ class HebbianKwta(Substrate):
         response = self._answer(self._evoked(engram, y), cue)
         meter.tick(1)
         meter.look(1, response)
-        return Readout(response)
+        return Readout(response, y)
 
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
         traces = rested(self._layer, self._traces(engram), presentations * self.steps)

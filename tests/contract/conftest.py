@@ -48,6 +48,7 @@ OF_PAIRS = {  # media that hold pairs of symbols, and what makes them small
     },
     "hebbian_kwta_published": {"steps": 4, "sequences": 100},
     "hebbian_kwta_tokens": {"steps": 4, "sequences": 100},
+    "linear_attention": {},
 }
 PLANE, PAIRS = Space((16, 16), 2), Space((2,), 12)
 

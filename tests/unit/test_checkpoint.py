@@ -148,7 +148,7 @@ def test_the_video_of_a_run_that_was_cut_lacks_no_frame(tmp_path):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_medium_goes_on_to_the_same_bits(name, tmp_path):
     config = settings_of(name)
-    if holds_pairs(name):
+    if "steps" in config and holds_pairs(name):
         config.update({"steps": 3})
 
     def anew():

@@ -39,3 +39,10 @@ def test_half_of_a_pair_is_its_key():
     cue = Half().cue(pattern, pattern, Pairs().space, DRAWS)
     assert torch.equal(cue.values[:, 0, 0], pattern[:, 0])
     assert cue.certain.tolist() == [[[True, False]]] * 3
+
+
+def test_without_repeat_every_key_has_a_value_of_its_own():
+    pairs = Pairs(keys=6, values=8, repeat=False).draw(6, Draws(1, (0, 1, 2)))
+    assert all(len(own.unique()) == 6 for own in pairs[..., 1])
+    with pytest.raises(ValueError, match="values must be at least keys=6, got 5"):
+        Pairs(keys=6, values=5, repeat=False)
