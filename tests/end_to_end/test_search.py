@@ -130,7 +130,9 @@ SHRUNK = {  # every file, so small that it takes seconds
     "interference": ("substrate=notebook", "protocol.lures=1"),
     "scars": ("substrate.size=16", "substrate.strength=0.001", "substrate.kill=0.06,0.07"),
     "search_scars": ("substrate.size=16", "sweep.trials=2"),
+    "sparse_keys": ("substrate.active=0.5,0.05", "substrate.damping=1.0", "protocol.items=16"),
 }
+OF_PAIRS = {"in_context", "sparse_keys"}  # whose patterns have no size
 
 
 @pytest.mark.parametrize("words", [["sweep.jobs=auto"], *([f"sweep={name}"] for name in SHRUNK)])
@@ -156,7 +158,7 @@ def test_every_sweep_file_is_tested():
 @pytest.mark.parametrize("name", SHRUNK)
 def test_a_sweep_is_one_file_and_the_command_line_wins(tmp_path, name):
     quick = ("substrate.read_steps=20", "substrate.write_steps=5") if "scars" in name else ()
-    small = [one for one in SMALL if name != "in_context" or not one.startswith("patterns.")]
+    small = [one for one in SMALL if name not in OF_PAIRS or not one.startswith("patterns.")]
     words = (f"sweep={name}", "hydra/launcher=basic", *small, *SHRUNK[name], *quick)
     result = memlab(tmp_path, *words)
     assert result.returncode == 0, result.stderr
