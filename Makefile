@@ -22,10 +22,8 @@ SANITIZE := -std=c11 -O1 -g -ffp-contract=off -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all \
 	-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-unknown-pragmas -Werror
 
-# All tests of a file on one worker, for they share what is slow to make; files as they come. One
-# worker more than cores: many tests wait for a server, a signal or a clock.
-WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
-PYTEST = $(PYTHON) -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+# All tests of a file on one worker, for they share what is slow to make; files as they come.
+PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo test faults check bench ui clean lint types native-test
 

@@ -78,7 +78,11 @@ def cluster(script, folder):
     """The address of a cluster of two workers, in processes of its own."""
     file = folder / "cluster.py"
     file.write_text(script)
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0"}
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_worker_register_timeout_seconds": "250",  # to import what a job needs, under load
+    }
     process = subprocess.Popen(
         [sys.executable, file],
         env=environment,
