@@ -71,9 +71,9 @@ def test_pushing_twice_changes_nothing(tmp_path, whole):
 
 
 def test_a_store_that_goes_away_gets_the_run_when_it_is_back(tmp_path, whole):
-    tracking = sqlite(tmp_path, patience=0.5)
-    tracking.ready(tmp_path, tmp_path / "outputs")
-    assert tracked(tracking, tmp_path, "other") == ""
+    patient, tracking = sqlite(tmp_path), sqlite(tmp_path, patience=0.5)
+    patient.ready(tmp_path, tmp_path / "outputs")
+    assert tracked(patient, tmp_path, "other") == ""
     database, aside = tmp_path / "outputs" / "mlflow.db", tmp_path / "aside.db"
     run = tracking.begin(record("run"), acts(2), place(tmp_path, "run"))
     time.sleep(0.3)
