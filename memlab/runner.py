@@ -80,6 +80,8 @@ def played(plan: Plan, progress: Progress, position: Position) -> Iterator[Posit
     for index in range(position.stage, len(plan.stages)):
         stage = plan.stages[index]
         last = heir[stage.parent] == index
+        if stage.parent is None:
+            progress.label = "making the medium"  # some train a body first
         engram = _start(plan, stage, engrams, last=last)
         try:
             for recall in _play(plan, stage, engram, progress, begun):

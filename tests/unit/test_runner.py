@@ -280,3 +280,16 @@ def test_memories_that_do_not_fit_the_machine_are_refused_before_they_are_made(m
     monkeypatch.setattr(NoMemory, "footprint", lambda _: 10**15)
     with pytest.raises(ValueError, match=r"need 1\.6e\+07 GB, and cpu has .* GB free"):
         prepare(experiment(NoMemory))
+
+
+def test_a_run_tells_that_it_makes_the_medium_before_the_first_act(monkeypatch):
+    progress, told, blank = Progress(), [], Notebook.blank
+
+    def watched(substrate, draws):
+        told.append(progress.label)
+        return blank(substrate, draws)
+
+    monkeypatch.setattr(Notebook, "blank", watched)
+    execute(prepare(experiment(Notebook)), progress)
+    assert told[0] == "making the medium"
+    assert progress.label != "making the medium"
