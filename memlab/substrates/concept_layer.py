@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from memlab.draws import Draws
-from memlab.hebbian.features import Projection
+from memlab.hebbian.features import Projection, drawn
 from memlab.hebbian.streams import Stream, concept_stream
 from memlab.space import Cue, Item, Space
 from memlab.substrate import Engram, Meter, Part, Readout, Role, Substrate
@@ -77,14 +77,14 @@ class ConceptLayer(Substrate):
         return BYTES * (frozen + self.units * self._symbols) + self.layer_bytes()
 
     def blank(self, draws: Draws) -> Engram:
-        bound = self.embedding**-0.5
-        body = {
-            "embedding": draws.normal("embedding", (self._symbols, self.embedding)),
-            "weight": bound * (2 * draws.uniform("weight", (self.features, self.embedding)) - 1),
-            "bias": bound * (2 * draws.uniform("bias", (self.features,)) - 1),
-        }
-        seen = Projection(**body).features()
-        parts = {name: Part(one, Role.BODY) for name, one in body.items()}
+        made = drawn(
+            draws,
+            vocabulary=self._symbols,
+            embedding=self.embedding,
+            features=self.features,
+        )
+        seen = made.features()
+        parts = {name: Part(one, Role.BODY) for name, one in vars(made).items()}
         evoked = seen.new_zeros((len(seen), self._symbols, self.units))
         return Engram(parts | self.beginning(draws.at("layer"), seen) | {"evoked": Part(evoked)})
 
@@ -94,7 +94,7 @@ class ConceptLayer(Substrate):
         batches, holds = self._stream(token, draws)
         if self.plastic:
             self.learn(engram, seen, batches, item.salience, meter)
-        y = self._winners(engram, seen)[torch.arange(len(token)), token]  # (R, H)
+        y = _winners(self.activity(engram, seen)[torch.arange(len(token)), token])  # (R, H)
         target = torch.nn.functional.one_hot(attribute, self._symbols).to(y)
         error = target - (engram["evoked"] @ y[..., None])[..., 0] / self.winners
         gain = (self.strength * item.salience).clamp(max=1) * holds
@@ -105,8 +105,7 @@ class ConceptLayer(Substrate):
         seen, told = self._seen(engram), cue.given[..., :1]
         token = cue.values[..., :1].long().expand(-1, -1, self.units)
         activity = self.activity(engram, seen).gather(1, token) * told
-        won = self._winners(engram, seen).gather(1, token) * told
-        level = torch.bmm(won, engram["evoked"].mT).clamp(min=0) + 1e-6  # (R, C, V)
+        level = torch.bmm(_winners(activity), engram["evoked"].mT).clamp(min=0) + 1e-6  # (R, C, V)
         found = (level / level.sum(-1, keepdim=True))[:, :, None].expand(-1, -1, COLUMNS, -1)
         known = self.space.as_response(cue.values)
         response = torch.where(cue.certain[..., None], known, found)
@@ -122,11 +121,6 @@ class ConceptLayer(Substrate):
         """Features ``(R, V, F)`` of all tokens."""
         return Projection(*(engram[name] for name in ("embedding", "weight", "bias"))).features()
 
-    def _winners(self, engram: Engram, seen: Tensor) -> Tensor:
-        """The winners of all tokens ``(R, V, H)`` as zeros and ones; what is not finite lost."""
-        y = self.activity(engram, seen)
-        return (y.isfinite() & (y != 0)).to(seen)
-
     def _stream(self, token: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
         """Batches ``(R, steps, sequences · length)``, and whether they hold the token ``(R,)``."""
         stream = Stream(self._symbols, self.reserved, self.sequences, self.length, self.probability)
@@ -137,3 +131,8 @@ class ConceptLayer(Substrate):
             found.append(own.flatten(1))
             holds = holds | has.any(1)
         return torch.stack(found, 1), holds
+
+
+def _winners(activity: Tensor) -> Tensor:
+    """The units that won, as zeros and ones; what is not finite lost."""
+    return (activity.isfinite() & (activity != 0)).to(activity)

@@ -11,15 +11,15 @@ from torch import Tensor
 
 from memlab.draws import Draws
 from memlab.hebbian.compiled import learned
-from memlab.hebbian.features import Projection
-from memlab.hebbian.stable import Rule, Stable, Traces, codes, rested
+from memlab.hebbian.features import Projection, drawn
+from memlab.hebbian.stable import Rule, Stable, codes, rested
 from memlab.hebbian.streams import Stream, concept_stream
 from memlab.space import Cue, Item, Space
 from memlab.substrate import Engram, Meter, Part, Readout, Role, Substrate
+from memlab.substrates.traces import keep, layer_of, traces_of
 
 BYTES = 4  # of a float32
 FLAT = 1e-6  # a pattern shorter than this says nothing
-TRACES = ("slow", "fast", "mean", "threshold")
 
 Count: TypeAlias = Annotated[int, Field(strict=True, gt=0, le=1_000_000)]
 Share: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
@@ -65,12 +65,14 @@ class HebbianKwta(Substrate):
         return BYTES * (frozen + layer + self._width * self.units)
 
     def blank(self, draws: Draws) -> Engram:
-        bound = self.embedding**-0.5
-        body = {
-            "embedding": draws.normal("embedding", (self._width, self.embedding)),
-            "weight": bound * (2 * draws.uniform("weight", (self.features, self.embedding)) - 1),
-            "bias": bound * (2 * draws.uniform("bias", (self.features,)) - 1),
-        }
+        body = vars(
+            drawn(
+                draws,
+                vocabulary=self._width,
+                embedding=self.embedding,
+                features=self.features,
+            )
+        )
         seen = self._seen(body, self._random(draws, len(draws.replicates)))
         traces = self._layer.blank(draws.at("layer"), seen)
         evoked = traces.slow.new_zeros((len(seen), self._width, self.units))
@@ -88,10 +90,9 @@ class HebbianKwta(Substrate):
         batches = [concept_stream(stream, 0, draws.at("step", n))[0] for n in range(self.steps)]
         salience = item.salience[:, None].expand(-1, self.steps)
         traces = learned(
-            self._layer, self._traces(engram), seen, torch.stack(batches, 1), salience=salience
+            self._layer, traces_of(engram), seen, torch.stack(batches, 1), salience=salience
         )
-        for name, one in vars(traces).items():
-            engram[name] = one
+        keep(engram, traces)
         y = codes(self._layer, traces, seen[:, :1])[:, 0].to(seen)  # (R, H)
         error = self._target(values)[:, 0] - self._evoked(engram, y[:, None])[:, 0]
         gain = (self.strength * item.salience).clamp(max=1)[:, None]
@@ -102,30 +103,19 @@ class HebbianKwta(Substrate):
     def read(self, engram: Engram, cue: Cue, draws: Draws, meter: Meter) -> Readout:
         given = torch.where(cue.given, cue.values, torch.nan)
         seen = self._seen(self._body(engram), given)
-        y = codes(self._layer, self._traces(engram), seen).to(seen)
+        y = codes(self._layer, traces_of(engram), seen).to(seen)
         response = self._answer(self._evoked(engram, y), cue)
         meter.tick(1)
         meter.look(1, response)
         return Readout(response, y)
 
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
-        traces = rested(self._layer, self._traces(engram), presentations * self.steps)
-        for name, one in vars(traces).items():
-            engram[name] = one
+        keep(engram, rested(self._layer, traces_of(engram), presentations * self.steps))
         meter.tick(presentations * self.steps)
 
     @cached_property
     def _layer(self) -> Stable:
-        return Stable(
-            self.units,
-            self.winners,
-            self.rule,
-            self.rate,
-            self.threshold_rate,
-            self.mean_rate,
-            self.decay,
-            self.consolidation,
-        )
+        return layer_of(self)
 
     @cached_property
     def _width(self) -> int:
@@ -134,9 +124,6 @@ class HebbianKwta(Substrate):
 
     def _body(self, engram: Engram) -> dict[str, Tensor]:
         return {name: engram[name] for name in ("embedding", "weight", "bias")}
-
-    def _traces(self, engram: Engram) -> Traces:
-        return Traces(*(engram[name] for name in TRACES))
 
     def _random(self, draws: Draws, replicates: int) -> Tensor:
         """Noise ``(R, noise, *shape)``."""

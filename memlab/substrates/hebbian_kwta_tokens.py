@@ -10,12 +10,11 @@ from torch import Tensor
 from memlab.draws import Draws
 from memlab.hebbian.compiled import learned
 from memlab.hebbian.growth import rank_one_share
-from memlab.hebbian.stable import Rule, Stable, Traces, codes, rested
+from memlab.hebbian.stable import Rule, Stable, codes, rested
 from memlab.hebbian.winners import binary
 from memlab.substrate import Engram, Meter, Part
 from memlab.substrates.concept_layer import BYTES, ConceptLayer, Rate, Share
-
-TRACES = ("slow", "fast", "mean", "threshold")
+from memlab.substrates.traces import keep, layer_of, traces_of
 
 
 @final
@@ -49,39 +48,21 @@ class HebbianKwtaTokens(ConceptLayer):
         self, engram: Engram, seen: Tensor, batches: Tensor, salience: Tensor, meter: Meter
     ) -> None:
         each = salience[:, None].expand(batches.shape[:2])
-        traces = learned(self._layer, self._traces(engram), seen, batches, salience=each)
-        self._keep(engram, traces)
+        traces = learned(self._layer, traces_of(engram), seen, batches, salience=each)
+        keep(engram, traces)
         weights = traces.weights
         meter.add("largest_weight", self.steps, weights.abs().amax((1, 2)))
         meter.add("mean_weight", self.steps, weights.abs().mean((1, 2)))
         meter.add("rank_one_share", self.steps, rank_one_share(weights))
 
     def activity(self, engram: Engram, seen: Tensor) -> Tensor:
-        return binary(codes(self._layer, self._traces(engram), seen))
+        return binary(codes(self._layer, traces_of(engram), seen))
 
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
         if self.plastic:
-            self._keep(
-                engram, rested(self._layer, self._traces(engram), presentations * self.steps)
-            )
+            keep(engram, rested(self._layer, traces_of(engram), presentations * self.steps))
         meter.tick(presentations * self.steps)
 
     @cached_property
     def _layer(self) -> Stable:
-        return Stable(
-            self.units,
-            self.winners,
-            self.rule,
-            self.rate,
-            self.threshold_rate,
-            self.mean_rate,
-            self.decay,
-            self.consolidation,
-        )
-
-    def _traces(self, engram: Engram) -> Traces:
-        return Traces(*(engram[name] for name in TRACES))
-
-    def _keep(self, engram: Engram, traces: Traces) -> None:
-        for name, one in vars(traces).items():
-            engram[name] = one
+        return layer_of(self)
