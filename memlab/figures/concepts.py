@@ -14,8 +14,8 @@ from memlab.absent import Absent
 from memlab.codes.overlap import overlap_by_chance, overlap_z
 from memlab.figures.doses import Look, Rows, contrasted, curve
 from memlab.figures.style import FLOOR, INK, SPARE, sheet, words
-from memlab.metrics.codes import activity, bands, codes, inactive, kept, told
-from memlab.metrics.ladder import rungs
+from memlab.metrics.codes import activity, bands, codes, inactive, kept
+from memlab.metrics.ladder import at_rung, rungs
 from memlab.metrics.measure import Measure
 from memlab.report import Report
 from memlab.session import Recall, Session
@@ -120,7 +120,7 @@ def learning(session: Session, _: Report) -> Figure | Absent:
     for axes, axis in zip(panels, AXES, strict=True):
         for arm, style in zip(arms, ("-", "--", ":"), strict=False):
             for group in (A, B):
-                metric = partial(told, arm=arm, axis=axis, group=group)
+                metric = partial(at_rung, measure="accuracy", arm=arm, axis=axis, group=group)
                 look = Look(f"{words(group)}, {arm}", KINDS[group], style)
                 curve(axes, session, metric, look, arm=arm, axis=axis)
         axes.axhline(_chance(session), color=FLOOR, lw=0.9)

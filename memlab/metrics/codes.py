@@ -4,7 +4,7 @@ A code is the set of units that are active: not 0, and finite, for NaN is no mem
 named by the axis it lies on and its place there.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import torch
@@ -13,29 +13,20 @@ from torch import Tensor
 from memlab.absent import Absent
 from memlab.codes.overlap import jaccard
 from memlab.codes.sparseness import code_entropy, distinct_codes
-from memlab.metrics.ladder import Place, placed, rungs
-from memlab.metrics.measure import Group, Measure, answered, averaged, members
-from memlab.metrics.scores import score
-from memlab.session import Recall, Session
+from memlab.metrics.ladder import Place, recall_at
+from memlab.metrics.measure import Group, Measure, members
+from memlab.session import Session
 
 Rung: TypeAlias = Sequence[str | float]  # an axis, and a place on it
 
 SILENT = "no unit was active"
 
 
-def recall_at(session: Session, arm: str, axis: str, x: Place) -> Recall | Absent:
-    """The recall of an arm at a place of an axis."""
-    found = rungs(session, axis, arm=arm)
-    value = placed(x, [recall.at[axis] for recall in found])
-    here = [recall for recall in found if recall.at[axis] == value]
-    return here[0] if here else Absent(f"arm {arm!r} was not asked at {axis} = {x}")
-
-
 def activity(
     session: Session, arm: str, axis: str, x: Place, group: Group | None = None
 ) -> Tensor | Absent:
     """The activity at the cues of a group, or at all, ``(R, C, units)``."""
-    recall = recall_at(session, arm, axis, x)
+    recall = recall_at(session, axis=axis, x=x, arm=arm)
     if isinstance(recall, Absent):
         return recall
     if recall.activity is None:
@@ -52,17 +43,6 @@ def codes(
     """Which units were active, bool ``(R, C, units)``."""
     found = activity(session, arm, axis, x, group)
     return found if isinstance(found, Absent) else found.isfinite() & (found != 0)
-
-
-def told(
-    session: Session, *, arm: str, axis: str, group: Group, x: Place = "last", control: str = ""
-) -> Measure:
-    """The share of a group's items whose hidden values were told right."""
-    recall = recall_at(session, arm, axis, x)
-    if isinstance(recall, Absent):
-        return recall
-    at = recall.of(members(session, group))
-    return averaged(score("accuracy"), answered(session, recall, at, control or None))
 
 
 def distinct(session: Session, *, arm: str, axis: str, x: Place = "last") -> Measure:
@@ -143,22 +123,6 @@ def last_of(session: Session, arm: str, axis: str, series: str) -> Measure:
     if not found:
         return Absent(f"the medium records no {series!r} in arm {arm!r} on the axis {axis!r}")
     return defined(found[-1], f"{series} was not finite")
-
-
-def gain(
-    session: Session,
-    *,
-    of: Callable[[Session], Measure],
-    over: Callable[[Session], Measure],
-    log: bool = False,
-) -> Measure:
-    """One metric less another; as ``log`` the logarithm of their ratio."""
-    first, second = of(session), over(session)
-    if isinstance(first, Absent):
-        return first
-    if isinstance(second, Absent):
-        return second
-    return (first / second).log() if log else first - second
 
 
 def defined(values: Tensor, why: str) -> Measure:

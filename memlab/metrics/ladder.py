@@ -79,16 +79,34 @@ def at_rung(
     measure: str = "success",
     arm: str | None = None,
     where: Mapping[str, Place] | None = None,
+    group: Group | None = None,
     control: str | None = None,
 ) -> Measure:
-    """The score at one place of an axis."""
-    found = ladder(session, axis=axis, measure=measure, arm=arm, where=where, control=control)
-    if isinstance(found, Absent):
-        return found
-    value = placed(x, found.x)
-    if value not in found.x:
-        return Absent(f"{axis} was not {value:g} in this run but {_listed(found.x)}")
-    return found.values[:, found.x.index(value)]
+    """The score at one place of an axis; group None is all that was asked for there."""
+    recall = recall_at(session, axis=axis, x=x, arm=arm, where=where)
+    if isinstance(recall, Absent):
+        return recall
+    at = range(len(recall.items)) if group is None else recall.of(members(session, group))
+    return averaged(score(measure), answered(session, recall, list(at), control))
+
+
+def recall_at(
+    session: Session,
+    *,
+    axis: str,
+    x: Place,
+    arm: str | None = None,
+    where: Mapping[str, Place] | None = None,
+) -> Recall | Absent:
+    """The recall at one place of an axis."""
+    found = rungs(session, axis, arm=arm, where=where)
+    if not found:
+        return Absent(_nowhere(session, axis, arm, where))
+    known = [recall.at[axis] for recall in found]
+    value = placed(x, known)
+    if value not in known:
+        return Absent(f"{axis} was not {value:g} in this run but {_listed(known)}")
+    return found[known.index(value)]
 
 
 def area(

@@ -101,6 +101,22 @@ def averaged(score: Callable[[Answers], Measure], given: Answers | Absent) -> Me
     return means
 
 
+def gain(
+    session: Session,
+    *,
+    of: Callable[[Session], Measure],
+    over: Callable[[Session], Measure],
+    log: bool = False,
+) -> Measure:
+    """One metric less another; as ``log`` the logarithm of their ratio."""
+    first, second = of(session), over(session)
+    if isinstance(first, Absent):
+        return first
+    if isinstance(second, Absent):
+        return second
+    return (first / second).log() if log else first - second
+
+
 def _flat(patterns: Tensor, space: Space) -> Tensor:
     """Patterns ``(R, C, *shape)`` as vectors ``(R, C, N)``."""
     return space.as_response(patterns).flatten(2).float()
