@@ -1,11 +1,6 @@
-import dataclasses
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
-import yaml
-from hydra.utils import get_class, instantiate
 from PIL import Image
 from pydantic import ValidationError
 
@@ -16,8 +11,6 @@ from memlab.patterns.geometry import published, scale_free
 from memlab.patterns.image import Shapes
 from memlab.patterns.noise import Blobs, Random, Smooth
 
-OF_THE_USER = ("folder", "text")  # whose path has no default
-CONFIGS = sorted((Path(__file__).parents[2] / "conf" / "patterns").glob("*.yaml"))
 KINDS = ("square_spots", "ring", "line", "cross", "diagonal_stripes")
 TEN = Draws(seed=1, replicates=tuple(range(10)))
 SOURCES = [
@@ -156,14 +149,6 @@ def test_fixed_placement_shows_the_list_to_every_replicate():
     assert torch.equal(patterns, patterns[:1].expand_as(patterns))
     assert torch.equal(patterns[0, 2].bool(), scale_free("ring", 32, (9, 9)))
     assert source.names(3) == ("ring", "line", "ring_2")
-
-
-def test_the_published_set_has_the_published_order_and_level():
-    source = instantiate(yaml.safe_load(_config("shapes_published").read_text()), _convert_="all")
-    patterns = source.draw(5, Draws(0, (0,)))[0]
-    assert (patterns > 0).sum((-2, -1)).tolist() == [2788, 1612, 6252, 3620, 4161]
-    assert patterns.unique().tolist() == pytest.approx([0, 0.8])
-    assert source.space.symbols is None
 
 
 @pytest.mark.parametrize(
@@ -325,35 +310,3 @@ def test_a_folder_with_too_few_or_equal_patterns_says_so(folder):
     (folder / "d.npy").write_bytes((folder / "a.npy").read_bytes())
     with pytest.raises(ValueError, match="'a' and 'd' are the same"):
         Folder(path=folder).names(1)
-
-
-@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.stem)
-def test_every_pattern_config_lists_its_fields_and_draws(config, folder):
-    settings = _settings(config)
-    if config.stem in OF_THE_USER:
-        settings["path"] = str(folder if config.stem == "folder" else Path(__file__))
-    source = instantiate(settings, _convert_="all")
-    fields = {field.name for field in dataclasses.fields(source)}
-    assert fields == settings.keys() - {"_target_"}
-    source.space.check(source.draw(3, Draws(0, (0, 1))))
-    assert len(set(source.names(3))) == 3
-
-
-@pytest.mark.parametrize(
-    "name",
-    [c.stem for c in CONFIGS if c.stem not in OF_THE_USER and c.stem != "shapes_published"],
-)
-def test_a_pattern_config_states_the_defaults(name):
-    settings = _settings(_config(name))
-    assert instantiate(settings, _convert_="all") == get_class(settings["_target_"])()
-
-
-def _settings(config: Path) -> dict[str, object]:
-    """What a file sets of its source; the cue that a task brings with it is none of that."""
-    settings = yaml.safe_load(config.read_text())
-    settings.pop("defaults", None)
-    return settings
-
-
-def _config(name: str) -> Path:
-    return next(config for config in CONFIGS if config.stem == name)
