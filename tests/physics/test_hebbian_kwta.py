@@ -9,6 +9,7 @@ from memlab.hebbian.stable import codes
 from memlab.space import Cue, Item, Space
 from memlab.substrate import Meter
 from memlab.substrates.hebbian_kwta import HebbianKwta
+from memlab.substrates.traces import layer_of, traces_of
 
 DRAWS = Draws(2, (0, 1, 2))
 SPACE = Space((100,))
@@ -38,7 +39,7 @@ def winners(substrate, engram, count):
     """The codes ``(R, count, H)`` of the first items, wholly given."""
     whole = torch.stack([drawn(k, substrate.space) for k in range(count)], 1)
     seen = substrate._seen(substrate._body(engram), whole)
-    return codes(substrate._layer, substrate._traces(engram), seen)
+    return codes(layer_of(substrate), traces_of(engram), seen)
 
 
 def right(substrate, engram, k, keep=0.5):
