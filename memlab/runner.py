@@ -252,7 +252,7 @@ def _item(plan: Plan, act: Write) -> Item:
     values = plan.shown[:, act.item]
     own = plan.session.salience[:, act.item]
     salience = (act.salience * (torch.ones_like(own) if act.plain else own)).to(values)
-    valid = torch.ones_like(values, dtype=torch.bool)
+    valid = plan.session.space.valid(values)
     if plan.split is not None:
         inputs = plan.session.space.inputs
         valid[..., inputs:] = plan.split.taught[:, act.item, ..., inputs:]

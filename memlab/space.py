@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 TASK = 3  # axes of a task: sequences, steps, columns
+STRING = 3  # symbols of a string at the least
 
 
 @final
@@ -20,13 +21,22 @@ class Space:
 
     A task is a pattern of sequences, ``(B, T, I + O)``: a step is a row of I inputs and then of O
     outputs, which ``outputs`` names.
+
+    A string is a pattern that ``ends``: 0 is its end, which every pattern has, and what comes after
+    the first is padding.
     """
 
     shape: tuple[int, ...]
     symbols: int | None = 2
     outputs: tuple[str, ...] = ()  # of a task, the last columns; none: no task
+    ends: bool = False  # of strings
 
     def __post_init__(self) -> None:
+        if self.ends and (len(self.shape) > 1 or (self.symbols or 0) < STRING):
+            raise ValueError(
+                f"a string needs one axis, an end and two symbols or more, got {self.shape} and "
+                f"symbols={self.symbols}"
+            )
         if self.outputs and not (len(self.shape) == TASK and len(self.outputs) < self.shape[-1]):
             raise ValueError(
                 "a task needs sequences, steps and columns, of which at least one is an input; "
@@ -72,7 +82,30 @@ class Space:
             raise ValueError(f"values must lie in [0, {top}], got [{low:g}, {high:g}]")
         if self.symbols is not None and not torch.equal(patterns, patterns.round()):
             raise ValueError(f"values must be whole symbols 0 … {top}; use a graded space instead")
+        if self.ends:
+            self._check_strings(patterns)
         return patterns
+
+    def valid(self, patterns: Tensor) -> Tensor:
+        """What of ``patterns (…, *shape)`` is no padding, bool: all but what follows an end."""
+        if not self.ends:
+            return torch.ones_like(patterns, dtype=torch.bool)
+        ended = (patterns == 0).cumsum(-1)
+        return (ended == 0) | ((ended == 1) & (patterns == 0))
+
+    def _check_strings(self, patterns: Tensor) -> None:
+        """Raise ValueError for strings that are empty, do not end, or go on after their end."""
+        ended = patterns == 0
+        for wrong, why in (
+            (ended[..., 0], "is empty"),
+            (~ended[..., -1], f"does not end within {self.shape[-1]} symbols"),
+            ((ended.cummax(-1).values & ~ended).any(-1), "goes on after its end"),
+        ):
+            if wrong.any():
+                raise ValueError(
+                    "strings must have a symbol or more and then 0 to their last place, but "
+                    f"pattern {wrong.nonzero()[0].tolist()} {why}"
+                )
 
     def as_response(self, patterns: Tensor) -> Tensor:
         """Patterns as certain answers: themselves, or one-hot where there are several symbols."""

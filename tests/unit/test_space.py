@@ -55,3 +55,36 @@ def test_joined_cues_can_be_parted_again():
         for _ in range(3)
     ]
     assert torch.equal(joined(cues).part(1, 2).values, cues[1].values)
+
+
+STRINGS = Space((4,), 5, ends=True)
+
+
+def test_what_follows_the_end_of_a_string_is_padding():
+    strings = torch.tensor([[1.0, 2, 0, 0], [3, 0, 0, 0], [1, 2, 3, 0]])
+    assert STRINGS.check(strings) is strings
+    assert STRINGS.valid(strings).tolist() == [
+        [True, True, True, False],
+        [True, True, False, False],
+        [True, True, True, True],
+    ]
+    assert bool(Space((4,), 5).valid(strings).all())
+
+
+@pytest.mark.parametrize(
+    ("string", "why"),
+    [
+        ([0, 0, 0, 0], "is empty"),
+        ([1, 2, 3, 4], "does not end within 4 symbols"),
+        ([1, 0, 2, 0], "goes on after its end"),
+    ],
+)
+def test_a_string_that_is_none_is_refused(string, why):
+    with pytest.raises(ValueError, match=rf"pattern \[1\] {why}"):
+        STRINGS.check(torch.tensor([[1.0, 0, 0, 0], string]))
+
+
+@pytest.mark.parametrize("space", [((2, 2), 5), ((4,), 2), ((4,), None)])
+def test_strings_have_one_axis_and_an_alphabet(space):
+    with pytest.raises(ValueError, match="a string needs one axis"):
+        Space(*space, ends=True)
