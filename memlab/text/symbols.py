@@ -32,4 +32,7 @@ def shared(first: Name, second: Name) -> int:
 
 def codes(string: String) -> tuple[int, ...]:
     """The symbols as numbers: characters by their code points, numbers as they are."""
-    return tuple(map(ord, string)) if isinstance(string, str) else tuple(string)
+    numbers = tuple(map(ord, string)) if isinstance(string, str) else tuple(string)
+    if min(numbers, default=0) < 0:
+        raise ValueError(f"symbols must be whole numbers from 0, got {min(numbers)}")
+    return numbers
