@@ -59,6 +59,10 @@ class Radix:
             for child in node.children.values()
         ]
 
+    def labels(self) -> list[Name]:
+        """What stands on every edge: the symbols between a parent and its child; the root's own."""
+        return [node.label for _, node, _ in self._walk()]
+
     def levels(self) -> list[int]:
         """How many nodes there are at every level, the root's first."""
         depths = [level for _, _, level in self._walk()]
