@@ -12,10 +12,10 @@ from memlab.draws import Draws
 from memlab.patterns.source import numbered, replicated, told_apart
 from memlab.space import Space
 
-Split: TypeAlias = Literal["dedup", "makemore"]
+Sample: TypeAlias = Literal["dedup", "makemore"]
 Order: TypeAlias = Literal["listed", "random"]
 HeldOut: TypeAlias = Annotated[int, Field(strict=True, ge=0)]
-SplitSeed: TypeAlias = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
+SampleSeed: TypeAlias = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 
 MAKEMORE = 3407  # the seed with which makemore holds out its test set
 LONGEST = 40  # letters of a name in figures
@@ -31,14 +31,14 @@ class Choice:
     last of a permutation of torch's, as A. Karpathy's makemore does.
     """
 
-    split: Split = "dedup"
+    sample: Sample = "dedup"
     held_out: int = 0
     order: Order = "listed"  # of the rest
     seed: int = MAKEMORE  # makemore only
 
     def pool(self, words: tuple[str, ...]) -> tuple[str, ...]:
         """The strings that there are to choose from."""
-        found = words if self.split == "makemore" else tuple(dict.fromkeys(words))
+        found = words if self.sample == "makemore" else tuple(dict.fromkeys(words))
         if self.held_out > len(found):
             raise ValueError(
                 f"held_out must be at most the {len(found)} strings there are, got {self.held_out}"
@@ -48,7 +48,7 @@ class Choice:
     def order_of(self, size: int, draws: Draws) -> Tensor:
         """All indices of a pool in the order in which one replicate takes them, ``(size,)``."""
         drawn = draws.permutation("order", size)[0]
-        if self.split == "makemore":
+        if self.sample == "makemore":
             shared = torch.Generator().manual_seed(self.seed)
             held = torch.randperm(size, generator=shared)[size - self.held_out :]
         else:
@@ -59,7 +59,7 @@ class Choice:
     @property
     def shared(self) -> bool:
         """Whether all replicates take the same."""
-        return self.order == "listed" and (self.split == "makemore" or not self.held_out)
+        return self.order == "listed" and (self.sample == "makemore" or not self.held_out)
 
 
 @final

@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass as checked
 from torch import Tensor
 
 from memlab.draws import Draws
-from memlab.patterns.corpus import MAKEMORE, Choice, Corpus, HeldOut, Order, Split, SplitSeed
+from memlab.patterns.corpus import MAKEMORE, Choice, Corpus, HeldOut, Order, Sample, SampleSeed
 from memlab.patterns.salience import Salience
 from memlab.patterns.source import PatternSource
 from memlab.space import Space
@@ -28,10 +28,10 @@ class Lines(PatternSource):
     path: Path  # a text file with at least as many lines as a protocol has items
     alphabet: Annotated[str, Field(strict=True, min_length=2)] | None = None  # null: as in the file
     longest: Annotated[int, Field(strict=True, ge=1)] | None = None  # letters; null: as in the file
-    split: Split = "dedup"
-    held_out: HeldOut = 0  # items that come first, a random sample: a test set
+    sample: Sample = "dedup"
+    held_out: HeldOut = 0  # items that come first, a sample of all: a test set
     order: Order = "listed"  # of the others
-    split_seed: SplitSeed = MAKEMORE  # makemore only
+    sample_seed: SampleSeed = MAKEMORE  # makemore only
     salience: Salience = 1.0  # of each item: one for all, a list, or {low, high} to draw from
 
     def __post_init__(self) -> None:
@@ -58,7 +58,7 @@ class Lines(PatternSource):
 
     @property
     def _choice(self) -> Choice:
-        return Choice(self.split, self.held_out, self.order, self.split_seed)
+        return Choice(self.sample, self.held_out, self.order, self.sample_seed)
 
     @cached_property
     def _pool(self) -> tuple[str, ...]:

@@ -19,8 +19,8 @@ from memlab.patterns.corpus import (
     Corpus,
     HeldOut,
     Order,
-    Split,
-    SplitSeed,
+    Sample,
+    SampleSeed,
 )
 from memlab.patterns.salience import Salience
 from memlab.patterns.source import PatternSource
@@ -51,10 +51,10 @@ class Names(PatternSource):
     sex: Sex | None = None  # F, M or null, both
     then: Sex | None = None  # the sex of the names, all others, after the first so many
     first: Annotated[int, Field(strict=True, ge=1)] = 3  # items of ``sex``, with ``then`` only
-    split: Split = "dedup"
-    held_out: HeldOut = 0  # items that come first, a random sample: a test set
+    sample: Sample = "dedup"
+    held_out: HeldOut = 0  # items that come first, a sample of all: a test set
     order: Order = "listed"  # of the others
-    split_seed: SplitSeed = MAKEMORE  # makemore only
+    sample_seed: SampleSeed = MAKEMORE  # makemore only
     salience: Salience = 1.0  # of each item: one for all, a list, or {low, high} to draw from
 
     def __post_init__(self) -> None:
@@ -86,7 +86,7 @@ class Names(PatternSource):
 
     @property
     def _first(self) -> Corpus:
-        choice = Choice(self.split, self.held_out, self.order, self.split_seed)
+        choice = Choice(self.sample, self.held_out, self.order, self.sample_seed)
         pool = choice.pool(_listed(self.year, self.sex))
         return Corpus(self.space, pool, choice, WORDS[self.sex])
 

@@ -152,7 +152,7 @@ def test_a_random_order_is_each_replicates_own(lines):
 
 def test_makemore_holds_out_the_last_of_one_permutation_with_their_duplicates(lines):
     whole = [*WORDS, *WORDS]
-    source = lines(whole, split="makemore", held_out=6)
+    source = lines(whole, sample="makemore", held_out=6)
     order = torch.randperm(40, generator=torch.Generator().manual_seed(3407)).tolist()
     expected = [whole[k] for k in order[-6:]]
     found = read(source, 40)
@@ -164,7 +164,7 @@ def test_makemore_holds_out_the_last_of_one_permutation_with_their_duplicates(li
 
 
 def test_without_anything_held_out_makemore_is_the_list_as_it_is(lines):
-    source = lines(["a", "b", "a"], split="makemore")
+    source = lines(["a", "b", "a"], sample="makemore")
     assert read(source, 3)[0] == ["a", "b", "a"]
     assert source.names(3) == ("a", "b", "a_2")
 
@@ -186,7 +186,7 @@ def test_a_year_has_so_many_names_and_no_more():
     with pytest.raises(ValueError, match="29911 names were asked for, but there are 29910"):
         Names().draw(29_911, DRAWS)
     with pytest.raises(ValueError, match="but there are 32469"):
-        Names(split="makemore").draw(40_000, DRAWS)
+        Names(sample="makemore").draw(40_000, DRAWS)
 
 
 def test_of_all_years_each_name_comes_once():
