@@ -14,7 +14,7 @@ from torch import Tensor
 from memlab.absent import Absent
 from memlab.cues import CueMaker
 from memlab.draws import Draws
-from memlab.nearest import nearest_answer
+from memlab.nearest import mixed, nearest_answer
 from memlab.space import Cue, Space, joined
 from memlab.substrate import Engram, Meter, Readout, Substrate
 
@@ -190,8 +190,18 @@ def mean(trial: Trial) -> Tensor | Absent:
         return Absent("this memory was shown nothing")
     if (trial.presented == trial.presented[:, :1]).all():
         return Absent("this memory was shown one pattern: its mean is the ceiling 'nearest'")
-    shown = trial.space.as_response(trial.presented).mean(1, keepdim=True)
+    if trial.space.ends:
+        shown = _mean_string(trial).to(trial.truth)
+    else:
+        shown = trial.space.as_response(trial.presented).mean(1, keepdim=True)
     return shown.expand_as(cue(trial))
+
+
+def _mean_string(trial: Trial) -> Tensor:
+    """What the strings that this memory was shown hold at each place they reach, ``(R, 1, …)``."""
+    replicates, count = trial.presented.shape[:2]
+    even = torch.full((replicates, 1, count), 1 / count).to(trial.truth).double()
+    return mixed(trial.space, trial.presented, even)
 
 
 def wrong_cue(trial: Trial) -> Tensor:
