@@ -26,12 +26,12 @@ class Held:
 def held(forest: Forest, r: int) -> Held:
     """What the tree of one replicate holds, in the order of its nodes."""
     nodes, counts = forest.nodes[r, : forest.used[r]].long(), _counts(forest, r)
-    whole = _anchored(nodes) & (counts > 0)
+    whole = anchored(nodes) & (counts > 0)
     # A string that ends where another goes on counts for what does not go on.
     below = torch.zeros_like(counts).index_add_(0, nodes[whole, PARENT], counts[whole])
     last = whole & (counts - below > FAINT)
-    paths = _paths(nodes, last.nonzero().flatten())
-    return Held(strung(paths, paths >= 0), (counts - below)[last])
+    ways = paths(nodes, last.nonzero().flatten())
+    return Held(strung(ways, ways >= 0), (counts - below)[last])
 
 
 def relettered(forest: Forest, rule: Rule, draws: Draws) -> Forest:
@@ -70,7 +70,7 @@ def _counts(forest: Forest, r: int) -> Tensor:
     return forest.traces[r, : forest.used[r], COUNT] * forest.scale[r]
 
 
-def _anchored(nodes: Tensor) -> Tensor:
+def anchored(nodes: Tensor) -> Tensor:
     """Which nodes lie below the start of strings."""
     found = torch.zeros(len(nodes), dtype=torch.bool)
     found[START] = True
@@ -84,7 +84,7 @@ def _anchored(nodes: Tensor) -> Tensor:
         found = more
 
 
-def _paths(nodes: Tensor, last: Tensor) -> Tensor:
+def paths(nodes: Tensor, last: Tensor) -> Tensor:
     """The symbols from the start to each of these nodes, ``(N, L)`` with -1 before it."""
     columns, v = [], last
     while bool((v != START).any()):

@@ -1,0 +1,108 @@
+"""Characters as the symbols of a tree: 0 is the end of a string, and 1 what was never met."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+END = 0
+UNKNOWN = 1  # only of an alphabet that is not declared
+STRANGE = "\ufffd"  # what is unknown, in words
+
+
+@final
+@dataclass
+class Alphabet:
+    """The characters there are, in the order of their symbols.
+
+    An alphabet that is declared holds these alone. Another one grows by what is learned, and has a
+    symbol that stands for everything it has not met.
+    """
+
+    characters: list[str] = field(default_factory=list)
+    declared: bool = False
+    symbols: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.symbols = {one: n for n, one in enumerate(self.characters, self.first)}
+
+    @staticmethod
+    def of(declared: str | None) -> "Alphabet":
+        """That alphabet, or with None one that grows; ValueError if a character is there twice."""
+        if declared is None:
+            return Alphabet()
+        twice = sorted({one for one in declared if declared.count(one) > 1})
+        if not declared or twice:
+            raise ValueError(
+                f"an alphabet must hold a character or more, each once, got {declared!r}"
+                + (f" with {', '.join(map(repr, twice))} more than once" if twice else "")
+            )
+        return Alphabet([*declared], declared=True)
+
+    @property
+    def first(self) -> int:
+        """The symbol of the first character."""
+        return 1 if self.declared else 2
+
+    @property
+    def unknown(self) -> int | None:
+        """The symbol of what was never met, if there is one."""
+        return None if self.declared else UNKNOWN
+
+    @property
+    def size(self) -> int:
+        """How many symbols there are, the end among them."""
+        return self.first + len(self.characters)
+
+    def learned(self, strings: Iterable[str]) -> list[list[int]]:
+        """Strings with their ends as symbols; new characters are taken in once all are right."""
+        texts = list(strings)
+        for n, text in enumerate(texts):
+            self._check(n, text)
+        if not self.declared:
+            self._take_in(texts)
+        return [[*(self.symbols[one] for one in text), END] for text in texts]
+
+    def asked(self, strings: Iterable[str]) -> list[list[int]]:
+        """Strings with their ends as symbols, what is unknown as that."""
+        texts = list(strings)
+        for n, text in enumerate(texts):
+            self._check(n, text)
+        return [[*self._symbols(text), END] for text in texts]
+
+    def beginning(self, prefix: str) -> list[int]:
+        """A prefix as symbols; it may be empty."""
+        if prefix:
+            self._check(0, prefix)
+        return self._symbols(prefix)
+
+    def spelled(self, symbols: Sequence[int]) -> str:
+        """The characters up to the end, what is unknown as �."""
+        told = symbols[: symbols.index(END)] if END in symbols else symbols
+        known = (s - self.first for s in told)
+        return "".join(STRANGE if n < 0 else self.characters[n] for n in known)
+
+    def told(self, row: Sequence[float]) -> dict[str, float]:
+        """A number for each symbol by its character; "" is the end, � all that is unknown."""
+        names = ["", *([] if self.declared else [STRANGE]), *self.characters]
+        return dict(zip(names, row, strict=True))
+
+    def _symbols(self, text: str) -> list[int]:
+        return [self.symbols.get(one, UNKNOWN) for one in text]
+
+    def _take_in(self, texts: Sequence[str]) -> None:
+        for one in dict.fromkeys(one for text in texts for one in text):
+            if one not in self.symbols:
+                self.symbols[one] = self.size
+                self.characters.append(one)
+
+    def _check(self, n: int, text: str) -> None:
+        """Raise for what is no string of this alphabet."""
+        if not isinstance(text, str):
+            raise TypeError(f"strings must be str, but string {n} is {type(text).__name__}")
+        if not text:
+            raise ValueError(f"strings must have a character at least, but string {n} is empty")
+        if self.declared and (outside := sorted({*text} - self.symbols.keys())):
+            raise ValueError(
+                f"strings must be of the alphabet {''.join(self.characters)!r}, but string {n}, "
+                f"{text!r}, has {', '.join(map(repr, outside))}"
+            )
