@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from memlab.figures.style import BAD, GOOD, INK, MEDIUM, PALE, sheet
+from memlab.studies.plastic_tree.corpus import LETTERS
 from memlab.studies.plastic_tree.row import (
     BITS,
     EXPONENTS,
     FAN_OUT,
+    FORMS,
     GROWTH,
     LEVELS,
     PUBLISHED,
@@ -22,6 +25,7 @@ from memlab.studies.plastic_tree.row import (
 )
 from memlab.studies.plastic_tree.structure import AT_LEVEL, WITH_CHILDREN
 from memlab.studies.plastic_tree.verdict import PACKED
+from memlab.studies.plastic_tree.worth import POWER
 
 LOOKS = {PUBLISHED: (BAD, "s"), RADIX: ("#e69f00", "^"), TREE: (MEDIUM, "o")}
 CODES = {
@@ -43,7 +47,7 @@ def portrait(rows: Sequence[Row]) -> Figure:
     _growth(growth, rows)
     _bits(bits, rows)
     _levels(levels, those(rows, LEVELS, TREE, AT_LEVEL))
-    _children(children, those(rows, FAN_OUT, TREE, WITH_CHILDREN))
+    _children(children, those(rows, FAN_OUT, TREE, WITH_CHILDREN), mean(rows, FORMS, "trie", POWER))
     return figure
 
 
@@ -55,7 +59,7 @@ def _growth(axes: Axes, rows: Sequence[Row]) -> None:
         _marks(axes, found, ink, mark, label)
     axes.set(xscale="log", yscale="log", xlabel="names n", ylabel="CPU seconds of learning")
     axes.set_title("learning time")
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower right")
 
 
 def _bits(axes: Axes, rows: Sequence[Row]) -> None:
@@ -85,14 +89,27 @@ def _levels(axes: Axes, rows: Sequence[Row]) -> None:
     axes.bar(places, [row.measured.mean for row in rows], 0.78, color=MEDIUM)
     lows, highs = [row.low for row in rows], [row.high for row in rows]
     axes.vlines(places, lows, highs, color=INK, lw=1.4)
+    for row in rows:
+        axes.annotate(
+            f"{row.measured.mean:,.0f}",
+            (row.level, row.high),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="center",
+            fontsize=7,
+        )
     axes.set_xticks(places)
     axes.set(xlabel="level", ylabel="nodes")
     axes.set_title("nodes at each level")
 
 
-def _children(axes: Axes, rows: Sequence[Row]) -> None:
-    """How many ways lead on."""
-    _marks(axes, rows, MEDIUM, "o", "")
+def _children(axes: Axes, rows: Sequence[Row], power: float) -> None:
+    """How many ways lead on, beside the power law that fits them best."""
+    k = np.array([float(row.level) for row in rows])
+    law = k**-power / (np.arange(2.0, LETTERS.size + 1) ** -power).sum()
+    axes.plot(k, law, color=PALE, lw=1.2, ls="--", label=f"$k^{{-{power:.2f}}}$")
+    _marks(axes, rows, MEDIUM, "o", "measured")
+    axes.legend()
     axes.set(xscale="log", yscale="log", xlabel="children", ylabel="share of parting nodes")
     ticks = [k for k in (2, 3, 5, 10, 20) if k <= rows[-1].level]
     axes.set_xticks(ticks, [str(k) for k in ticks])

@@ -1,17 +1,20 @@
 """How a tree of names is shaped: nodes at each level, and how many ways lead on from a node."""
 
+import numpy as np
 import torch
+from scipy.optimize import minimize_scalar
 from torch import Tensor
 
 from memlab.draws import Draws
 from memlab.statistics import estimate
-from memlab.studies.plastic_tree.corpus import taken, written
+from memlab.studies.plastic_tree.corpus import LETTERS, taken, written
 from memlab.studies.plastic_tree.growth import grown
 from memlab.studies.plastic_tree.row import FAN_OUT, LEVELS, TREE, Row
 from memlab.studies.study import singles
 from memlab.text.twigs import Twigs, twigs
 
-AT_LEVEL, WITH_CHILDREN = "nodes at the level", "share of parting nodes with so many children"
+STEEP = (0.0, 10.0)  # powers among which one is sought
+AT_LEVEL, WITH_CHILDREN = "nodes at the level", "share of parting nodes"
 
 
 def shape_of(names: tuple[str, ...], count: int, draws: Draws) -> list[Row]:
@@ -30,6 +33,17 @@ def with_children(tree: Twigs) -> Tensor:
     """The share of nodes that have 0, 1, 2, … children among those that have any."""
     counts = torch.bincount(tree.fan_out[tree.fan_out > 0]).double()
     return counts / counts.sum()
+
+
+def power_of_children(tree: Twigs) -> float:
+    """The a of shares k⁻ᵃ of nodes with k children, 2 ≤ k ≤ A, by maximum likelihood."""
+    k = np.arange(2.0, LETTERS.size + 1)
+    own = tree.fan_out[tree.fan_out >= 2].double().log().mean().item()
+
+    def surprise(a: float) -> float:
+        return float(a * own + np.log((k**-a).sum()))
+
+    return float(minimize_scalar(surprise, bounds=STEEP, method="bounded").x)
 
 
 def _rows(table: str, measure: str, each: list[Tensor]) -> list[Row]:

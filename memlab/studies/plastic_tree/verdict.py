@@ -23,7 +23,15 @@ from memlab.studies.plastic_tree.row import (
     those,
 )
 from memlab.studies.plastic_tree.structure import AT_LEVEL, WITH_CHILDREN
-from memlab.studies.plastic_tree.worth import EDGES, LEAVES, PER_SYMBOL, RULES, SHARED, STATES
+from memlab.studies.plastic_tree.worth import (
+    EDGES,
+    LEAVES,
+    PER_SYMBOL,
+    POWER,
+    RULES,
+    SHARED,
+    STATES,
+)
 
 if TYPE_CHECKING:
     from memlab.studies.study import Saying
@@ -45,7 +53,7 @@ WORTH = 0.005  # bits per symbol that are not told from none
 
 def verdict(rows: Sequence[Row]) -> list[str]:
     """Sentences, each only if the rows bear it out."""
-    said: "tuple[Saying[Row], ...]" = (_time, _size, _order, _worth, _packed, _dag, _shape)
+    said: tuple[Saying[Row], ...] = (_time, _size, _order, _worth, _packed, _dag, _shape)
     return [sentence for part in said for sentence in part(rows)]
 
 
@@ -152,5 +160,6 @@ def _shape(rows: Sequence[Row]) -> Iterator[str]:
     yield (
         f"There are {len(levels)} levels; a name ends at level "
         f"{mean(rows, FORMS, 'trie', LEAVES):.2f} on average. Of the nodes where names part, "
-        f"{two:.0%} have two children, and the widest {ways[-1].level}."
+        f"{two:.0%} have two children and the widest {ways[-1].level}; k children are about as "
+        f"frequent as k^-{mean(rows, FORMS, 'trie', POWER):.1f}."
     )

@@ -7,6 +7,7 @@ from memlab.statistics import estimate
 from memlab.studies.plastic_tree.corpus import LETTERS, taken, written
 from memlab.studies.plastic_tree.growth import grown
 from memlab.studies.plastic_tree.row import BITS, FORMS, TREE, Row
+from memlab.studies.plastic_tree.structure import power_of_children
 from memlab.studies.study import singles
 from memlab.text.automaton import minimal
 from memlab.text.grammar import induced
@@ -18,6 +19,7 @@ from memlab.text.twigs import twigs
 PER_SYMBOL = "bits per symbol"
 SHARED = "states that several edges lead to"
 STATES, EDGES, RULES, LEAVES = "states", "edges", "rules", "mean level of ends"
+POWER = "power with which children grow rarer"
 
 
 def bits_of(names: tuple[str, ...], count: int, draws: Draws) -> list[Row]:
@@ -71,6 +73,7 @@ def forms(names: list[str]) -> dict[tuple[str, str], float]:
         ("trie", "nodes"): len(tree.labels),
         ("trie", EDGES): len(tree.labels) - 1,
         ("trie", LEAVES): float(tree.level[tree.fan_out == 0].double().mean()),
+        ("trie", POWER): power_of_children(tree),
         ("automaton", STATES): len(machine.states),
         ("automaton", EDGES): len(machine.edges()),
         ("automaton", SHARED): sum(degree > 1 for degree in machine.in_degrees()),
