@@ -14,7 +14,7 @@ from torch import Tensor
 from memlab.absent import Absent
 from memlab.cues import CueMaker
 from memlab.draws import Draws
-from memlab.nearest import nearest_answer
+from memlab.nearest import mixed, nearest_answer
 from memlab.outlook import Floor, partners
 from memlab.space import Cue, Space, joined
 from memlab.substrate import Engram, Meter, Readout, Substrate
@@ -191,11 +191,16 @@ def mean(trial: Trial) -> Tensor | Absent:
         return Absent("this memory was shown nothing")
     if (trial.presented == trial.presented[:, :1]).all():
         return Absent("this memory was shown one pattern: its mean is the ceiling 'nearest'")
-    each = torch.split(
-        trial.presented, 1
-    )  # as responses, all replicates may not fit beside each other
-    means = [trial.space.as_response(shown).mean(1, keepdim=True) for shown in each]
-    return torch.cat(means).expand_as(cue(trial))
+    each = torch.split(trial.presented, 1)  # as responses they may not fit beside each other
+    return torch.cat([_mean(shown, trial.space) for shown in each]).expand_as(cue(trial))
+
+
+def _mean(shown: Tensor, space: Space) -> Tensor:
+    """The mean ``(R, 1, …)`` of patterns; of strings, of those that get so far at each place."""
+    if not space.ends:
+        return space.as_response(shown).mean(1, keepdim=True)
+    even = shown.new_full((len(shown), 1, shown.shape[1]), 1 / shown.shape[1]).double()
+    return mixed(space, shown, even).to(shown)
 
 
 def wrong_cue(trial: Trial) -> Tensor:

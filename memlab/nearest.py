@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from memlab.similarity import FAINT
+from memlab.similarity import FAINT, pearson_with_each
 from memlab.space import Cue, Space
 
 DECIMALS = 9
@@ -28,18 +28,32 @@ def nearest_answer(space: Space, stored: Tensor, live: Tensor, cue: Cue) -> Tens
     return torch.cat(each).to(cue.values.dtype)
 
 
+def mixed(space: Space, stored: Tensor, share: Tensor) -> Tensor:
+    """Patterns ``(R, P, *shape)`` in shares ``(R, C, P)``, a response ``(R, C, *shape[, A])``.
+
+    At a place of a string only those count that get so far; where none does, it has ended.
+    """
+    responses = space.as_response(stored).double().flatten(2)
+    whole = torch.einsum("rcp,rpn->rcn", share, responses)
+    whole = whole.reshape(*share.shape[:2], *space.response_shape)
+    if not space.ends:
+        return whole
+    valid = space.valid(stored).double()  # (R, P, N)
+    reached = (share @ valid)[..., None]
+    far = torch.einsum("rcp,rpna->rcna", share, space.as_response(stored) * valid[..., None])
+    return torch.where(reached > 0, far / reached.clamp(min=FAINT), whole)
+
+
 def _of_some(space: Space, stored: Tensor, live: Tensor, cue: Cue) -> Tensor:
-    """The same for a few replicates, a block of cues at a time."""
-    responses = space.as_response(stored).flatten(2).double()  # (R, P, N[ A])
-    block = max(1, ROOM // max(1, stored.shape[0] * stored.shape[1]))
-    mixed = []
+    """The nearest patterns of a few replicates, a block of cues at a time."""
+    block, found = max(1, ROOM // max(1, live.numel())), []
     for first in range(0, cue.count, block):
         match = _agreement(stored, cue.part(first, first + block))
         match = match.masked_fill(~live[:, None], -torch.inf)
         best = (match == match.amax(-1, keepdim=True)) & live[:, None]
         share = best.double() / best.sum(-1, keepdim=True).clamp(min=1)
-        mixed.append(torch.einsum("rcp,rpn->rcn", share, responses))
-    return torch.cat(mixed, dim=1).reshape(len(stored), cue.count, *space.response_shape)
+        found.append(mixed(space, stored, share))
+    return torch.cat(found, dim=1)
 
 
 def _rows(cue: Cue, first: int, last: int) -> Cue:
@@ -60,17 +74,5 @@ def _agreement(stored: Tensor, cue: Cue) -> Tensor:
         certain @ known.square() - 2 * (vouched @ known) + (vouched * asked).sum(-1, keepdim=True)
     )
     apart = apart / certain.sum(-1, keepdim=True).clamp(min=1)
-    alike = _correlation(known, given, whole)
+    alike = pearson_with_each(known, whole, given, given.shape[2])
     return torch.where(certain.any(-1, keepdim=True), -apart, alike).round(decimals=DECIMALS)
-
-
-def _correlation(known: Tensor, given: Tensor, whole: Tensor) -> Tensor:
-    """Pearson of each cue with each pattern where the cue gives something, 0 elsewhere in both."""
-    size = given.shape[2]
-    sums, squares = given @ known, given @ known.square()  # (R, C, P)
-    own = whole.sum(-1, keepdim=True)
-    product = whole @ known - own * sums / size
-    spread = (squares - sums.square() / size).clamp(min=0).sqrt()
-    own_spread = (whole.square().sum(-1, keepdim=True) - own.square() / size).clamp(min=0).sqrt()
-    faint = (spread < FAINT) | (own_spread < FAINT)
-    return torch.where(faint, 0.0, product / torch.where(faint, 1.0, spread * own_spread))

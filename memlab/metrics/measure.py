@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias, final
 
 from torch import Tensor
@@ -21,7 +21,8 @@ class Answers:
     """The cues of one group in one recall with one set of answers, flattened.
 
     N is the number of values of a pattern; with more than two symbols it is values × symbols, the
-    truth being 1 at the right symbol.
+    truth being 1 at the right symbol. What follows the end of the string that was asked for is 0 in
+    all of them, and certain: no answer is right or wrong there.
     """
 
     space: Space
@@ -32,7 +33,13 @@ class Answers:
     cue: Tensor  # (R, C, N), 0 where not given
     given: Tensor  # (R, C, N) bool
     certain: Tensor  # (R, C, N) bool
-    patterns: Tensor  # (R, P, N) of the whole session
+    known: Tensor  # (R, P, *shape) the patterns of the whole session
+    valid: Tensor | None = None  # (R, C, N) bool, what of strings is no padding; None: no strings
+
+    @property
+    def patterns(self) -> Tensor:
+        """The patterns of the whole session ``(R, P, N)``, flat; of many, more than fits."""
+        return _flat(self.known, self.space)
 
 
 def answers(
@@ -57,7 +64,7 @@ def answered(
         where = f"{recall.arms[0]}/{recall.phase}"
         return Absent(recall.absent.get(control or "", f"no control {control!r} at {where}"))
     space, at = session.space, list(at)
-    return Answers(
+    given = Answers(
         space,
         items=tuple(recall.items[c] for c in at),
         presented=recall.presented,
@@ -66,8 +73,9 @@ def answered(
         cue=_flat(recall.cue.values[:, at], space) * _spread(recall.cue.given[:, at], space),
         given=_spread(recall.cue.given[:, at], space),
         certain=_spread(recall.cue.certain[:, at], space),
-        patterns=_flat(session.patterns, space),
+        known=session.patterns,
     )
+    return _of_strings(given, recall.truth[:, at]) if space.ends else given
 
 
 def asked(session: Session, arm: str, phase: str) -> Recall | Absent:
@@ -115,6 +123,20 @@ def gain(
     if isinstance(second, Absent):
         return second
     return (first / second).log() if log else first - second
+
+
+def _of_strings(a: Answers, truth: Tensor) -> Answers:
+    """The answers without what follows the end of each true string ``(R, C, N)``."""
+    valid = _spread(a.space.valid(truth), a.space)
+    return replace(
+        a,
+        truth=a.truth * valid,
+        response=a.response * valid,
+        cue=a.cue * valid,
+        given=a.given & valid,
+        certain=a.certain | ~valid,
+        valid=valid,
+    )
 
 
 def _flat(patterns: Tensor, space: Space) -> Tensor:

@@ -20,7 +20,7 @@ def familiarity(
     given = answers(session, arm, phase, group, control)
     if isinstance(given, Absent):
         return given
-    return similarity.pearson(given.response, given.cue, (2,)).double()
+    return similarity.pearson(given.response, given.cue, (2,), given.valid).double()
 
 
 def mean_familiarity(

@@ -9,10 +9,11 @@ from torch import Tensor
 from memlab import similarity
 from memlab.absent import Absent
 from memlab.metrics.measure import Answers, Measure
-from memlab.similarity import FAINT
+from memlab.similarity import FAINT, centred, pearson_with_each
 
 LIT = 0.5  # a value above this is on, in an answer as in a pattern
 HAZE = 0.15  # above this the background is not dark
+MANY = 4_000_000  # answers times patterns of a replicate that are compared at most
 RECALLED = 0.95  # overlap from which on an item counts as recalled
 FADED = 0.5  # below this share of the pattern's own brightness an answer counts as faded
 
@@ -21,7 +22,7 @@ Score: TypeAlias = Callable[[Answers], Measure]
 
 def pearson(a: Answers) -> Tensor:
     """Pearson correlation over the whole pattern; 0 for a constant or blank answer."""
-    return similarity.pearson(a.response, a.truth, (2,))
+    return similarity.pearson(a.response, a.truth, (2,), a.valid)
 
 
 def cosine(a: Answers) -> Tensor:
@@ -32,7 +33,7 @@ def cosine(a: Answers) -> Tensor:
 def hidden_pearson(a: Answers) -> Tensor:
     """Pearson correlation on the region the cue did not vouch for."""
     hidden = ~a.certain
-    answer, truth = _centred(a.response, hidden), _centred(a.truth, hidden)
+    answer, truth = centred(a.response, hidden, (2,)), centred(a.truth, hidden, (2,))
     score = similarity.cosine(answer, truth, (2,))
     return torch.where(truth.norm(dim=2) < FAINT, torch.nan, score)
 
@@ -44,7 +45,7 @@ def skill(a: Answers) -> Tensor:
     """
     hidden = ~a.certain
     error = ((a.response - a.truth).double().square() * hidden).sum(2)
-    spread = _centred(a.truth, hidden).square().sum(2)
+    spread = centred(a.truth, hidden, (2,)).square().sum(2)
     return torch.where(spread < FAINT, torch.nan, 1 - error / spread)
 
 
@@ -123,8 +124,10 @@ def identification(a: Answers) -> Measure:
 
     A tie is shared: an answer equally like all P patterns, such as a blank, scores 1 / P.
     """
-    if a.patterns.shape[1] == 1:
+    if a.known.shape[1] == 1:
         return Absent("the run has one pattern; there is nothing to tell it from")
+    if len(a.items) * a.known.shape[1] > MANY:
+        return _too_many(a)
     likeness = confusion(a)  # (R, C, P)
     best = likeness >= likeness.amax(2, keepdim=True) - FAINT
     own = best[:, torch.arange(len(a.items)), list(a.items)]
@@ -144,7 +147,9 @@ def overlap(a: Answers) -> Tensor:
     shape = (*a.truth.shape[:2], *a.space.response_shape)
     decided = a.space.as_response(a.space.decide(a.response.reshape(shape))).flatten(2).double()
     on = a.truth.double()
-    count, size = on.sum(2), on.shape[2]
+    if a.valid is not None:
+        decided = decided * a.valid
+    count, size = on.sum(2), on.shape[2] if a.valid is None else a.valid.sum(2)
     hits, alarms = (decided * on).sum(2) / count, (decided * (1 - on)).sum(2) / (size - count)
     return torch.where((count == 0) | (count == size), torch.nan, hits - alarms)
 
@@ -155,8 +160,10 @@ def success(a: Answers) -> Measure:
     With one pattern in the run there is no other, and the overlap decides alone.
     """
     near = (overlap(a) >= RECALLED).double()
-    if a.patterns.shape[1] == 1:
+    if a.known.shape[1] == 1:
         return near
+    if len(a.items) * a.known.shape[1] > MANY:
+        return _too_many(a)
     known = confusion(a)  # (R, C, P)
     own = known[:, torch.arange(len(a.items)), list(a.items)]
     rivals = (known >= own[..., None] - FAINT).sum(2)  # itself among them
@@ -175,9 +182,20 @@ def accuracy(a: Answers) -> Measure:
 
 
 def confusion(a: Answers) -> Tensor:
-    """Pearson of every answer with every pattern of the run, ``(R, C, P)``."""
+    """Pearson of every answer with every pattern of the run, ``(R, C, P)``.
+
+    Of strings, up to the end of the one that was asked for; no two are the same so far.
+    """
+    if a.valid is not None:
+        inside, known = a.valid.double(), a.patterns.double().mT
+        return pearson_with_each(known, a.response.double(), inside, inside.sum(2, keepdim=True))
     pairs = zip(a.response, a.patterns, strict=True)
     return torch.stack([_unit(answer) @ _unit(known).T for answer, known in pairs])
+
+
+def _too_many(a: Answers) -> Absent:
+    pairs = f"{len(a.items):,} answers and {a.known.shape[1]:,} patterns"
+    return Absent(f"{pairs} are too many to compare each with each")
 
 
 SCORES: dict[str, Score] = {
@@ -241,15 +259,8 @@ def _share(part: Tensor, whole: Tensor) -> Tensor:
     return torch.where(size == 0, torch.nan, (part & whole).sum(2) / size)
 
 
-def _centred(values: Tensor, within: Tensor) -> Tensor:
-    """Values less their mean within a region, 0 outside it."""
-    inside = values.double() * within
-    mean = inside.sum(2, keepdim=True) / within.sum(2, keepdim=True).clamp(min=1)
-    return (inside - mean) * within
-
-
 def _unit(rows: Tensor) -> Tensor:
     """Rows ``(C, N)`` centred and of length 1; all 0 where a row is all but constant."""
-    centred = rows.double() - rows.double().mean(1, keepdim=True)
-    length = centred.norm(dim=1, keepdim=True)
-    return torch.where(length < FAINT, 0.0, centred / length.clamp(min=FAINT))
+    apart = rows.double() - rows.double().mean(1, keepdim=True)
+    length = apart.norm(dim=1, keepdim=True)
+    return torch.where(length < FAINT, 0.0, apart / length.clamp(min=FAINT))

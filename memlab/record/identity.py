@@ -45,12 +45,14 @@ def code_hash() -> str:
 
 
 def data_hash(config: Mapping[str, Any], launch: Path) -> str:
-    """A hash of the user's own patterns, which may change while their folder's name stays."""
+    """A hash of the user's own patterns, which may change while their file's name stays."""
     path = config.get("patterns", {}).get("path")
-    folder = launch / Path(path).expanduser() if isinstance(path, str) else None
-    if folder is None or not folder.is_dir():
+    own = launch / Path(path).expanduser() if isinstance(path, str) else None
+    if own is not None and own.is_file():
+        return hash_of([own], own.parent)
+    if own is None or not own.is_dir():
         return ""
-    return hash_of((file for file in folder.iterdir() if file.is_file()), folder)
+    return hash_of((file for file in own.iterdir() if file.is_file()), own)
 
 
 def hash_of(files: Iterable[Path], root: Path) -> str:

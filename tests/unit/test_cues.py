@@ -24,6 +24,7 @@ from memlab.cues import (
     Wedge,
     Wrong,
 )
+from memlab.cues_of_strings import Prefix
 from memlab.draws import Draws
 from memlab.space import Space
 
@@ -53,8 +54,9 @@ KINDS = [
     Wrong(),
     Nothing(),
     Start(),
+    Prefix(),
 ]
-MASKS = [Mask(), Half(), Wedge(), Box(), Wrong(), Nothing()]
+MASKS = [Mask(), Half(), Wedge(), Box(), Wrong(), Nothing(), Prefix()]
 DISTORTIONS = [kind for kind in KINDS if kind not in MASKS]
 
 
@@ -314,7 +316,8 @@ def test_a_parameter_out_of_range_is_refused_by_name(kind, wrong):
 
 def test_the_configs_are_all_the_kinds():
     targets = {yaml.safe_load(config.read_text())["_target_"] for config in CONFIGS}
-    assert targets == {f"memlab.cues.{type(kind).__name__}" for kind in [*KINDS, Inputs()]}
+    known = [type(kind) for kind in [*KINDS, Inputs()]]
+    assert targets == {f"{kind.__module__}.{kind.__name__}" for kind in known}
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.stem)

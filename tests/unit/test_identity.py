@@ -48,6 +48,14 @@ def test_the_bytes_of_the_users_own_patterns_are_in_the_key(tmp_path):
     assert identity.key(config, tmp_path) != before
 
 
+def test_the_bytes_of_the_users_own_text_are_in_the_key(tmp_path):
+    (tmp_path / "words.txt").write_text("one")
+    config = CONFIG | {"patterns": {"_target_": "memlab.p.P", "path": "words.txt"}}
+    before = identity.key(config, tmp_path)
+    (tmp_path / "words.txt").write_text("two")
+    assert identity.key(config, tmp_path) != before
+
+
 def test_a_file_hash_tells_names_and_contents_apart(tmp_path):
     (tmp_path / "a").write_text("bc")
     one = identity.hash_of([tmp_path / "a"], tmp_path)
