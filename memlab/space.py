@@ -9,6 +9,7 @@ from torch import Tensor
 
 TASK = 3  # axes of a task: sequences, steps, columns
 STRING = 3  # symbols of a string at the least
+END = "·"  # how the end of a string is written
 
 
 @final
@@ -23,19 +24,25 @@ class Space:
     outputs, which ``outputs`` names.
 
     A string is a pattern that ``ends``: 0 is its end, which every pattern has, and what comes after
-    the first is padding.
+    the first is padding. ``alphabet`` has the letters that 1, 2, … stand for.
     """
 
     shape: tuple[int, ...]
     symbols: int | None = 2
     outputs: tuple[str, ...] = ()  # of a task, the last columns; none: no task
     ends: bool = False  # of strings
+    alphabet: str = ""  # of strings; none: they can be told by numbers alone
 
     def __post_init__(self) -> None:
         if self.ends and (len(self.shape) > 1 or (self.symbols or 0) < STRING):
             raise ValueError(
                 f"a string needs one axis, an end and two symbols or more, got {self.shape} and "
                 f"symbols={self.symbols}"
+            )
+        if self.alphabet and not (self.ends and len(set(self.alphabet)) + 1 == self.symbols):
+            raise ValueError(
+                "an alphabet is one of strings, with a letter of its own for each symbol but the "
+                f"end, got {self.alphabet!r} and symbols={self.symbols}"
             )
         if self.outputs and not (len(self.shape) == TASK and len(self.outputs) < self.shape[-1]):
             raise ValueError(
@@ -92,6 +99,11 @@ class Space:
             return torch.ones_like(patterns, dtype=torch.bool)
         ended = (patterns == 0).cumsum(-1)
         return (ended == 0) | ((ended == 1) & (patterns == 0))
+
+    def spelled(self, string: Tensor) -> list[str]:
+        """How each symbol of a string ``(N,)`` is written: its letter, its number, or END."""
+        written = [END, *(self.alphabet or map(str, range(1, self.symbols or 1)))]
+        return [written[symbol] for symbol in string.long().tolist()]
 
     def _check_strings(self, patterns: Tensor) -> None:
         """Raise ValueError for strings that are empty, do not end, or go on after their end."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, final
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
@@ -69,7 +70,7 @@ def line(progress: "Progress", elapsed: float) -> Table:
         f"{progress.done}/{progress.total} acts",
         remaining(progress, elapsed),
         f"{ticks / elapsed:,.0f} steps/s" if elapsed > 0 and ticks else "",
-        f"[dim]{progress.label}[/]",
+        f"[dim]{escape(progress.label)}[/]",
     )
     return row
 

@@ -77,8 +77,8 @@ def colour(arm: str, others: Sequence[str] = ()) -> str:
 
 
 def words(name: str) -> str:
-    """A name of code as words."""
-    whole = name.replace("hidden_pearson", "Pearson on the hidden part")
+    """A name of code as words; a dollar is no formula."""
+    whole = name.replace("$", r"\$").replace("hidden_pearson", "Pearson on the hidden part")
     return whole.replace("_", " ").replace("pearson", "Pearson").replace("iou", "IoU")
 
 

@@ -97,11 +97,11 @@ def numbered(word: str, count: int) -> tuple[str, ...]:
 
 def told_apart(names: tuple[str, ...]) -> tuple[str, ...]:
     """The names with ``_2``, ``_3`` … on those that came before."""
-    taken: list[str] = []
+    taken: dict[str, None] = {}
     for name in names:
         fresh, n = name, 1
         while fresh in taken:
             n += 1
             fresh = f"{name}_{n}"
-        taken.append(fresh)
+        taken[fresh] = None
     return tuple(taken)

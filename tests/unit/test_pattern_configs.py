@@ -10,7 +10,7 @@ from hydra.utils import get_class, instantiate
 
 from memlab.draws import Draws
 
-OF_THE_USER = ("folder", "text")  # whose path has no default
+OF_THE_USER = ("folder", "text", "lines")  # whose path has no default
 CONFIGS = sorted((Path(__file__).parents[2] / "conf" / "patterns").glob("*.yaml"))
 
 
@@ -27,7 +27,9 @@ def test_every_pattern_config_lists_its_fields_and_draws(config, tmp_path):
     settings = _settings(config)
     if config.stem in OF_THE_USER:
         np.savez(tmp_path / "own.npz", *np.random.default_rng(0).random((3, 8, 8)))
-        settings["path"] = str(tmp_path if config.stem == "folder" else Path(__file__))
+        (tmp_path / "lines.txt").write_text("one\ntwo\nthree\n")
+        own = {"folder": tmp_path, "text": Path(__file__), "lines": tmp_path / "lines.txt"}
+        settings["path"] = str(own[config.stem])
     source = instantiate(settings, _convert_="all")
     fields = {field.name for field in dataclasses.fields(source)}
     assert fields == settings.keys() - {"_target_"}

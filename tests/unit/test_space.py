@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from memlab.archive import read, save
 from memlab.space import Cue, Space, joined
 
 
@@ -88,3 +89,19 @@ def test_a_string_that_is_none_is_refused(string, why):
 def test_strings_have_one_axis_and_an_alphabet(space):
     with pytest.raises(ValueError, match="a string needs one axis"):
         Space(*space, ends=True)
+
+
+def test_an_alphabet_has_a_letter_of_its_own_for_every_symbol_but_the_end():
+    space = Space((4,), 4, ends=True, alphabet="xyz")
+    assert space.spelled(torch.tensor([2.0, 1, 0, 3])) == ["y", "x", "·", "z"]
+    assert Space((4,), 12, ends=True).spelled(torch.tensor([11.0, 0])) == ["11", "·"]
+    for alphabet in ("xy", "xyy", "wxyz"):
+        with pytest.raises(ValueError, match="a letter of its own for each symbol"):
+            Space((4,), 4, ends=True, alphabet=alphabet)
+    with pytest.raises(ValueError, match="an alphabet is one of strings"):
+        Space((4,), 4, alphabet="xyz")
+
+
+def test_what_is_kept_of_strings_can_still_be_spelled(tmp_path):
+    space = Space((4,), 4, ends=True, alphabet="aé_")
+    assert read(save(space, tmp_path / "kept.npz"), Space) == space
