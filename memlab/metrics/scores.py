@@ -181,6 +181,14 @@ def accuracy(a: Answers) -> Measure:
     return _share(right.flatten(2), hidden)
 
 
+def exact(a: Answers) -> Measure:
+    """Whether every value that the cue did not vouch for is decided right."""
+    share = accuracy(a)
+    if isinstance(share, Absent):
+        return share
+    return torch.where(share.isnan(), torch.nan, (share == 1).double())
+
+
 def confusion(a: Answers) -> Tensor:
     """Pearson of every answer with every pattern of the run, ``(R, C, P)``.
 
@@ -215,6 +223,7 @@ SCORES: dict[str, Score] = {
     "overlap": overlap,
     "success": success,
     "accuracy": accuracy,
+    "exact": exact,
 }
 
 
