@@ -14,6 +14,7 @@ from memlab.metrics.measure import asked
 from memlab.report import Report
 from memlab.session import Recall, Session
 from memlab.similarity import pearson
+from memlab.space import END
 
 ROWS = 8  # items at most
 ACROSS = 10  # columns at most; more are folded into bands below one another
@@ -37,7 +38,8 @@ def gallery(
     rows, names = min(len(recall.items), ROWS), ("target", "cue", "answer", *shown)
     bands = math.ceil(len(names) / ACROSS)
     across = math.ceil(len(names) / bands)
-    title = f"Asked and answered: {words(arm)}, {words(phase)} (first replicate; r = Pearson)"
+    legend = f"first replicate; r = Pearson{f'; {END} is an end' if session.space.ends else ''}"
+    title = f"Asked and answered: {words(arm)}, {words(phase)} ({legend})"
     height = bands * (_height(session, recall) * rows + HEAD / 2) + HEAD / 2
     figure = sheet(COLUMN * across + 0.9, height, title)
     grid = figure.subplots(rows * bands, across, squeeze=False).reshape(bands, rows, across)
@@ -46,7 +48,7 @@ def gallery(
             axes = grid[place // across, row, place % across]
             if session.space.ends:
                 text(axes, image, recall.truth[0, row], session.space, note)
-                axes.set_ylim(bottom=-lines_of(recall.truth[0, :ROWS], session.space))
+                axes.set_ylim(bottom=-_lines(session, recall))
             else:
                 tile(axes, plane(image, session.space), note)
         label = words(session.names[recall.items[row]])
@@ -62,11 +64,16 @@ def gallery(
 def _height(session: Session, recall: Recall) -> float:
     """Of one row with its note, in inches; lines need less."""
     if session.space.ends:
-        return NOTE + LINE * lines_of(recall.truth[0, :ROWS], session.space)
+        return NOTE + LINE * _lines(session, recall)
     if len(session.space.shape) > 1:
         return NOTE + COLUMN
     rows, columns = raster(session.space.size)
     return NOTE + (0.45 if rows == 1 else COLUMN * rows / columns)
+
+
+def _lines(session: Session, recall: Recall) -> int:
+    """Of text, that the longest string shown takes."""
+    return lines_of(recall.truth[0, :ROWS], session.space)
 
 
 def _tiles(
