@@ -321,5 +321,7 @@ def _rule(rule: Rule) -> Any:
 
 
 def _check(status: int) -> None:
+    if status == lib.ML_NOT_FINITE:
+        raise ValueError("weights must be finite numbers, and one was not")
     if status != lib.ML_OK:
         raise ValueError("a tree must be whole and every symbol in its alphabet, and one was not")
