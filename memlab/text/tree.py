@@ -112,6 +112,7 @@ def learned(
     """
     chances = [torch.ones(len(one.text), dtype=torch.float64) for one in strings]
     for r, own in enumerate(strings):
+        _check_weights(weights[r], own.count)
         done = 0
         while done < own.count:
             rest = own.part(done, own.count)
@@ -170,7 +171,12 @@ def completed(
     ``evidence (R, N, L, A)`` float32 is how likely what is seen at a place is for each symbol; no
     place may rule out all. With ``ends`` symbol 0 ends a pattern and fills the rest.
     """
-    replicates, count, length, _ = evidence.shape
+    replicates, count, length, symbols = evidence.shape
+    if (replicates, symbols) != (len(forest.used), forest.contexts.symbols):
+        raise ValueError(
+            f"evidence must be of {len(forest.used)} trees and {forest.contexts.symbols} symbols, "
+            f"got {tuple(evidence.shape)}"
+        )
     found = torch.empty_like(evidence)
     run = ffi.new("ml_completion *", (count, length, beam, int(ends), team_of(0, threads)))
     work = torch.empty((run.threads, lib.ml_tree_work(_dims(forest), run)), dtype=torch.float64)
@@ -217,7 +223,8 @@ def address(name: str, array: Tensor, kind: torch.dtype) -> Any:
     if array.dtype != kind or array.device.type != "cpu" or not array.is_contiguous():
         raise ValueError(
             f"{name} must be contiguous {str(kind).removeprefix('torch.')} on the CPU, got "
-            f"{str(array.dtype).removeprefix('torch.')} on {array.device}"
+            f"{str(array.dtype).removeprefix('torch.')} with strides {array.stride()} on "
+            f"{array.device}"
         )
     return ffi.cast(TYPES[kind], array.data_ptr())
 
@@ -318,6 +325,11 @@ def _tree(forest: Forest, r: int) -> Any:
 def _rule(rule: Rule) -> Any:
     law = getattr(lib, LAWS[rule.law])
     return ffi.new("ml_tree_rule *", (law, rule.discount, rule.strength, rule.start))
+
+
+def _check_weights(weights: Tensor, count: int) -> None:
+    if len(weights) != count:
+        raise ValueError(f"there must be a weight for each of {count} strings, got {len(weights)}")
 
 
 def _check(status: int) -> None:
