@@ -13,6 +13,9 @@ from memlab.text.tree import FAINT, NODE, ROOT, START, TRACE, Forest, Rule, lear
 SYMBOL, PARENT, LINK = (NODE.index(name) for name in ("symbol", "parent", "link"))
 COUNT, PRESENCE, KINDS = (TRACE.index(name) for name in ("count", "presence", "kinds"))
 
+FIRST = 2  # node after the root and the start
+NOWHERE, BEYOND = -1, -2  # no node, and no key of one
+
 
 @final
 @dataclass(frozen=True)
@@ -26,12 +29,21 @@ class Held:
 def held(forest: Forest, r: int) -> Held:
     """What the tree of one replicate holds, in the order of its nodes."""
     nodes, counts = forest.nodes[r, : forest.used[r]].long(), _counts(forest, r)
-    whole = anchored(nodes) & (counts > 0)
+    whole = anchored(nodes, counts > 0)
     # A string that ends where another goes on counts for what does not go on.
     below = torch.zeros_like(counts).index_add_(0, nodes[whole, PARENT], counts[whole])
     last = whole & (counts - below > FAINT)
     ways = paths(nodes, last.nonzero().flatten())
     return Held(strung(ways, ways >= 0), (counts - below)[last])
+
+
+def parting(forest: Forest, r: int, prefixes: Strings) -> Tensor:
+    """Whether two ways on or more were learned after a beginning of strings, bool ``(N,)``."""
+    nodes, alive = forest.nodes[r, : forest.used[r]].long(), _counts(forest, r) > 0
+    alive[:FIRST] = False
+    ways = torch.bincount(nodes[alive, PARENT], minlength=len(nodes))
+    at = _reached(nodes, alive, prefixes, forest.contexts.symbols)
+    return (at != NOWHERE) & (ways[at.clamp(min=ROOT)] > 1)
 
 
 def relettered(forest: Forest, rule: Rule, draws: Draws) -> Forest:
@@ -70,13 +82,27 @@ def _counts(forest: Forest, r: int) -> Tensor:
     return forest.traces[r, : forest.used[r], COUNT] * forest.scale[r]
 
 
-def anchored(nodes: Tensor) -> Tensor:
-    """Which nodes lie below the start of strings."""
-    found = torch.zeros(len(nodes), dtype=torch.bool)
+def _reached(nodes: Tensor, alive: Tensor, prefixes: Strings, symbols: int) -> Tensor:
+    """The node that each prefix leads to from the start, ``(N,)``; NOWHERE beyond all paths."""
+    keys = torch.where(alive, nodes[:, PARENT] * symbols + nodes[:, SYMBOL], NOWHERE)
+    keys, order = keys.sort()
+    at = torch.full((prefixes.count,), START)
+    for place in range(int(prefixes.lengths.max()) if prefixes.count else 0):
+        on = (prefixes.lengths > place).nonzero().flatten()
+        text = prefixes.text[prefixes.starts[on] + place].long()
+        wanted = torch.where(at[on] == NOWHERE, BEYOND, at[on] * symbols + text)
+        found = torch.searchsorted(keys, wanted).clamp(max=len(keys) - 1)
+        at[on] = torch.where(keys[found] == wanted, order[found], NOWHERE)
+    return at
+
+
+def anchored(nodes: Tensor, alive: Tensor) -> Tensor:
+    """Which nodes are reached from the start of strings, all on the way to them alive."""
+    found = torch.zeros_like(alive)
     found[START] = True
     parent = nodes[:, PARENT].clamp(min=ROOT)
     while True:  # once for every symbol of the longest string
-        more = found | found[parent]
+        more = found | (found[parent] & alive)
         more[ROOT] = False
         if torch.equal(more, found):
             found[START] = False
