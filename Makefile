@@ -77,6 +77,7 @@ KERNEL_kuramoto := native/kuramoto.c
 KERNEL_cells := native/cells.c $(wildcard native/cell_*.c)
 KERNEL_optimisers := native/optimisers.c
 KERNEL_hebbian := native/hebbian.c
+KERNEL_tree := native/tree.c native/tree_chances.c native/tree_read.c
 
 $(SANITIZED)/%: native/tests/%.c $(NATIVE_SOURCES) $(wildcard native/*.h native/tests/*.h)
 	@mkdir -p $(SANITIZED)

@@ -290,5 +290,5 @@ def _need_levels(space: Space, kind: str) -> None:
     if space.symbols not in (None, 2):
         raise ValueError(
             f"{kind} needs a graded or binary space, for it presents levels between the symbols, "
-            f"got {space}; use mask, flip, half, box, shift or none"
+            f"got {space}; use mask, flip, half, box, shift, prefix or none"
         )

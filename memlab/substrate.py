@@ -21,6 +21,7 @@ class Role(StrEnum):
     """What an array of an engram is."""
 
     MEMORY = "memory"  # what learning writes: counted, lesioned, shuffled
+    STRUCTURE = "structure"  # how a memory that grows is laid out: counted, but only as a whole
     BODY = "body"  # the fixed random make-up of the medium
     LEARNER = "learner"  # optimiser moments and the like
 
@@ -77,7 +78,8 @@ class Engram:
     def bytes(self) -> Tensor:
         """Bytes of live memory per replicate, ``(R,)`` int64."""
         total: Tensor | int = 0
-        for part in self.memory().values():
+        counted = {Role.MEMORY, Role.STRUCTURE}
+        for part in (one for one in self.parts.values() if one.role in counted):
             rows = part.values[0, 0] if part.grows and part.values.shape[1] else part.values[0]
             size = rows.numel() * rows.element_size()
             total = total + (self.used * size if part.grows and self.used is not None else size)

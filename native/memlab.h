@@ -12,7 +12,7 @@
 #include <stdint.h>
 #endif
 
-typedef enum { ML_OK, ML_BAD_DIMS, ML_NOT_FINITE } ml_status;
+typedef enum { ML_OK, ML_BAD_DIMS, ML_NOT_FINITE, ML_FULL, ML_ABSENT } ml_status;
 
 /* ---- Gray-Scott with scars: gray_scott.c ---- */
 
@@ -227,5 +227,86 @@ ml_status ml_layer_learn(const ml_layer_dims *dims, const ml_layer_rule *rule,
  * lower index, so that there are exactly k. work (2 k). */
 ml_status ml_winners(int32_t rows, int32_t units, int32_t winners, const float *restrict fields,
                      uint8_t *restrict won, float *restrict work);
+
+/* ---- Trees of contexts: tree.c; equations: memlab/text/tree.py ---- */
+
+enum { ML_TREE_NODE = 5, ML_TREE_TRACE = 3 }; /* numbers of a node, and of its traces */
+
+typedef struct {
+    int32_t symbols; /* A: symbols are 0 ... A - 1 */
+    int32_t reach;   /* of the longest context that does not begin a string; -1: there are none */
+    int32_t whole;   /* of the longest that does, its start among it; 0: there are none */
+    int32_t room;    /* nodes there is room for */
+    int32_t slots;   /* a power of two, more than room */
+} ml_tree_dims;
+
+typedef struct {
+    int32_t *nodes; /* (room, ML_TREE_NODE) symbol, parent, suffix link, newest child, sibling */
+    double *traces; /* (room, ML_TREE_TRACE) count, presence, kinds; all times 1 / scale */
+    int32_t *slots; /* (slots) the node found under a parent and a symbol; -1 */
+    int64_t *used;  /* (1) nodes; the first two are the root and the start of strings */
+    double *scale;  /* (1) */
+} ml_tree;
+
+typedef enum { ML_KNESER_NEY, ML_WITTEN_BELL, ML_PUBLISHED } ml_tree_law;
+
+typedef struct {
+    ml_tree_law law;
+    double discount; /* of a count; Kneser-Ney only, as what follows */
+    double strength; /* of shorter contexts */
+    double start;    /* the same in contexts that begin a string */
+} ml_tree_rule;
+
+typedef struct {
+    int32_t count;   /* N strings, string n at text[starts[n]] ... text[starts[n + 1] - 1] */
+    int32_t threads; /* change no bit */
+    int32_t every;   /* whether every place is foretold, or only what follows the last */
+} ml_strings;
+
+/* A tree that knows nothing. */
+ml_status ml_tree_clear(const ml_tree_dims *dims, const ml_tree *tree);
+
+/* Copy what is worth `faint` or more into a tree with room for it, with a scale of 1. Its nodes keep
+ * their order, or are `sorted` breadth first and by symbol: twice as fast to read. work (2 used). */
+ml_status ml_tree_copy(const ml_tree_dims *from_dims, const ml_tree *from, double faint,
+                       int32_t sorted, const ml_tree_dims *dims, const ml_tree *tree,
+                       int32_t *work);
+
+/* Learn strings one after the other. weights (N), below 0 to unlearn; keep: what a string leaves
+ * of all before it. Where chances (text) is not NULL, it gets the chance of each symbol before its
+ * string was learned. done (1): strings learned when there was no more room (ML_FULL) or the next
+ * one had never been learned as much as it is to be unlearned (ML_ABSENT). work (reach + 2). */
+ml_status ml_tree_learn(const ml_tree_dims *dims, const ml_tree *tree, const ml_tree_rule *rule,
+                        const ml_strings *strings, const int64_t *starts, const int32_t *text,
+                        const double *weights, double keep, double *chances, int32_t *done,
+                        int32_t *work);
+
+/* The chance of each symbol in the place it stands at: chances (text). work (threads, reach + 2).
+ */
+ml_status ml_tree_chances(const ml_tree_dims *dims, const ml_tree *tree, const ml_tree_rule *rule,
+                          const ml_strings *strings, const int64_t *starts, const int32_t *text,
+                          double *chances, int32_t *work);
+
+/* Of all symbols: chances (text, A) at every place, or (N, A) after each string. */
+ml_status ml_tree_foretell(const ml_tree_dims *dims, const ml_tree *tree, const ml_tree_rule *rule,
+                           const ml_strings *strings, const int64_t *starts, const int32_t *text,
+                           double *chances, int32_t *work);
+
+typedef struct {
+    int32_t count;   /* N patterns */
+    int32_t length;  /* L */
+    int32_t beam;    /* B: ways of completing one that are followed at once */
+    int32_t ends;    /* whether 0 ends a pattern, and fills it up */
+    int32_t threads; /* change no bit */
+} ml_completion;
+
+/* Numbers of scratch for one thread of ml_tree_complete; 0 for sizes it refuses. */
+size_t ml_tree_work(const ml_tree_dims *dims, const ml_completion *run);
+
+/* What patterns are likely to be, chances (N, L, A), where evidence (N, L, A) is how likely what is
+ * seen of them is for each symbol. work (threads, ml_tree_work) of doubles. */
+ml_status ml_tree_complete(const ml_tree_dims *dims, const ml_tree *tree, const ml_tree_rule *rule,
+                           const ml_completion *run, const float *evidence, float *chances,
+                           double *work);
 
 #endif

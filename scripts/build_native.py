@@ -29,6 +29,7 @@ KERNELS = {  # the files of each, none of which needs another kernel
     ],
     "optimisers": ["native/optimisers.c"],
     "hebbian": ["native/hebbian.c"],
+    "tree": ["native/tree.c", "native/tree_chances.c", "native/tree_read.c"],
 }
 SOURCES = [source for kernel in KERNELS.values() for source in kernel]
 INTERNAL = [
@@ -37,6 +38,7 @@ INTERNAL = [
     "native/gs_tick.h",
     "native/kuramoto_fields.h",
     "native/optimiser_rows.h",
+    "native/tree.h",
     *(str(path) for path in sorted(Path("native").glob("cell*.h"))),
 ]
 FLAGS = ["-O3", "-std=c11", "-ffp-contract=off", "-fno-math-errno"]

@@ -127,10 +127,10 @@ def test_the_same_prefix_gives_the_same_learned_string_every_time():
 
 
 def test_inference_follows_the_counts_and_of_equals_the_oldest():
-    memory = learned(PublishedTree(), ["rehan", "rohan", "emma"])
-    assert "".join(memory.infer("")) == "rehan"
-    memory.learn("rohan")
-    assert "".join(memory.infer("r")) == "rohan"
+    memory = learned(PublishedTree(), ["rohan", "rehan", "emma"])
+    assert "".join(memory.infer("")) == "rohan"
+    memory.learn("rehan")
+    assert "".join(memory.infer("r")) == "rehan"
 
 
 def test_a_string_may_begin_another_and_may_contain_any_character():

@@ -1,0 +1,103 @@
+"""Trees of contexts looked into: the strings they hold, what damage and chance make of them."""
+
+from dataclasses import dataclass, replace
+from typing import final
+
+import torch
+from torch import Tensor
+
+from memlab.draws import Draws
+from memlab.text.strings import Strings, strung
+from memlab.text.tree import FAINT, NODE, ROOT, START, TRACE, Forest, Rule, learned, planted
+
+SYMBOL, PARENT, LINK = (NODE.index(name) for name in ("symbol", "parent", "link"))
+COUNT, PRESENCE, KINDS = (TRACE.index(name) for name in ("count", "presence", "kinds"))
+
+
+@final
+@dataclass(frozen=True)
+class Held:
+    """The different strings that a tree has entered from their start, and what each counts."""
+
+    strings: Strings
+    counts: Tensor  # (N,) float64
+
+
+def held(forest: Forest, r: int) -> Held:
+    """What the tree of one replicate holds, in the order of its nodes."""
+    nodes, counts = forest.nodes[r, : forest.used[r]].long(), _counts(forest, r)
+    whole = anchored(nodes) & (counts > 0)
+    # A string that ends where another goes on counts for what does not go on.
+    below = torch.zeros_like(counts).index_add_(0, nodes[whole, PARENT], counts[whole])
+    last = whole & (counts - below > FAINT)
+    ways = paths(nodes, last.nonzero().flatten())
+    return Held(strung(ways, ways >= 0), (counts - below)[last])
+
+
+def relettered(forest: Forest, rule: Rule, draws: Draws) -> Forest:
+    """Trees of as many strings, as long and of the same symbols, which lie in a random order.
+
+    Ends stay where they are.
+    """
+    fresh = planted(forest.contexts, len(forest.used))
+    texts, weights = [], []
+    for r, replicate in enumerate(draws.replicates):
+        known = held(forest, r)
+        own = replace(draws, replicates=(replicate,), device=torch.device("cpu"))
+        texts.append(_shuffled(known.strings, own))
+        weights.append(known.counts.contiguous())
+    learned(fresh, rule, texts, weights)
+    return fresh
+
+
+def damaged(nodes: Tensor, traces: Tensor, hit: Tensor) -> Tensor:
+    """Traces ``(R, room, 3)`` of which those of the nodes that are hit are gone.
+
+    What came before what is told by the nodes that are left.
+    """
+    left = torch.where(hit[..., None], 0.0, traces)
+    link = nodes[..., LINK].long()
+    if not bool(hit.any()) or not bool((link >= 0).any()):
+        return left
+    kinds = torch.zeros_like(left[..., KINDS])
+    linked = (link >= 0) & ~hit
+    kinds.scatter_add_(1, link.clamp(min=0), torch.where(linked, left[..., PRESENCE], 0.0))
+    left[..., KINDS] = torch.where(hit, 0.0, kinds)
+    return left
+
+
+def _counts(forest: Forest, r: int) -> Tensor:
+    return forest.traces[r, : forest.used[r], COUNT] * forest.scale[r]
+
+
+def anchored(nodes: Tensor) -> Tensor:
+    """Which nodes lie below the start of strings."""
+    found = torch.zeros(len(nodes), dtype=torch.bool)
+    found[START] = True
+    parent = nodes[:, PARENT].clamp(min=ROOT)
+    while True:  # once for every symbol of the longest string
+        more = found | found[parent]
+        more[ROOT] = False
+        if torch.equal(more, found):
+            found[START] = False
+            return found
+        found = more
+
+
+def paths(nodes: Tensor, last: Tensor) -> Tensor:
+    """The symbols from the start to each of these nodes, ``(N, L)`` with -1 before it."""
+    columns, v = [], last
+    while bool((v != START).any()):
+        columns.append(torch.where(v == START, -1, nodes[v, SYMBOL]))
+        v = torch.where(v == START, v, nodes[v, PARENT])
+    return torch.stack(columns[::-1], 1) if columns else last.new_zeros((len(last), 0))
+
+
+def _shuffled(strings: Strings, draws: Draws) -> Strings:
+    inside = torch.ones(len(strings.text), dtype=torch.bool)
+    inside[(strings.starts[1:] - 1).clamp(min=0)] = False
+    letters = strings.text[inside]
+    order = draws.permutation("letters", len(letters))[0].cpu()
+    text = strings.text.clone()
+    text[inside] = letters[order]
+    return Strings(text, strings.starts)

@@ -1,0 +1,325 @@
+"""Trees of contexts in C: what strings leave in them, what comes next, how patterns go on.
+
+A node is a context and the symbol after it; every string is entered from its start, and from each
+of its places as far as ``reach`` goes. Contexts back off to shorter ones by interpolation, with
+values v of the symbols after a context x, x' without its oldest symbol, and 1/A below all:
+
+    kneser_ney   P(c|x) = (v_c - min(d, v_c) + (s + Σ min(d, v)) P(c|x')) / (Σ v + s)
+    witten_bell  P(c|x) = (n_c + T P(c|x')) / (Σ n + T),  T how many n are not 0
+    published    P(c|x) = n_c / Σ n,  n counted only from when paths part at a node
+
+v are counts n where x is the longest context or begins a string, and else of how many symbols x c
+came after. Counts are exact sums of weights; they fade all alike.
+R. Kneser and H. Ney, ICASSP (1995); I. Witten and T. Bell, IEEE Trans. Inf. Theory 37, 1085
+(1991); S. Chen and J. Goodman, Computer Speech & Language 13, 359 (1999).
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias, final
+
+import torch
+from pydantic import Field
+from pydantic.dataclasses import dataclass as checked
+from torch import Tensor
+
+from memlab.native import ffi, lib, team_of
+from memlab.text.strings import Strings
+
+ROOT, START, FIRST = 0, 1, 2  # nodes, and the first of the others
+NODE = ("symbol", "parent", "link", "child", "sibling")  # columns of nodes
+TRACE = ("count", "presence", "kinds")  # columns of traces
+SMALLEST = 64  # nodes there is room for
+FAINT = 1e-9  # a count below this is forgotten when trees are copied
+ENDLESS = 2**31 - 2  # a reach that no string exceeds
+
+LAWS = {
+    "kneser_ney": "ML_KNESER_NEY",
+    "witten_bell": "ML_WITTEN_BELL",
+    "published": "ML_PUBLISHED",
+}
+TYPES = {
+    torch.int32: "int32_t *",
+    torch.int64: "int64_t *",
+    torch.float32: "float *",
+    torch.float64: "double *",
+}
+
+Law: TypeAlias = Literal["kneser_ney", "witten_bell", "published"]
+Strength: TypeAlias = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+
+
+@final
+@checked(frozen=True)
+class Rule:
+    """How a tree is read: the law, and the constants of Kneser-Ney."""
+
+    law: Law = "kneser_ney"
+    discount: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.75  # d
+    strength: Strength = 0.8  # s
+    start: Strength = 6.0  # s of contexts that begin a string
+
+
+@final
+@checked(frozen=True)
+class Contexts:
+    """Which contexts a tree keeps, of how many symbols."""
+
+    symbols: Annotated[int, Field(strict=True, ge=2, le=2**30)]  # A
+    reach: Annotated[int, Field(strict=True, ge=-1, le=1024)] = 6  # that begin no string; -1: none
+    whole: Annotated[int, Field(strict=True, ge=0, le=ENDLESS)] = ENDLESS  # that do; 0: none
+
+
+@final
+@dataclass
+class Forest:
+    """Trees, one a replicate, as arrays that lead with it; the first ``used`` nodes hold something.
+
+    ``nodes (R, room, 5)`` int32, ``traces (R, room, 3)`` float64, ``slots (R, S)`` int32 of a hash,
+    ``used (R,)`` int64, ``scale (R,)`` float64, which all traces are to be taken times.
+    """
+
+    contexts: Contexts
+    nodes: Tensor
+    traces: Tensor
+    slots: Tensor
+    used: Tensor
+    scale: Tensor
+
+
+def planted(contexts: Contexts, replicates: int, room: int = SMALLEST) -> Forest:
+    """Trees that know nothing."""
+    forest = _bare(contexts, replicates, room)
+    for r in range(replicates):
+        _check(lib.ml_tree_clear(_dims(forest), _tree(forest, r)))
+    return forest
+
+
+def learned(
+    forest: Forest,
+    rule: Rule,
+    strings: list[Strings],
+    weights: list[Tensor],
+    *,
+    keep: float = 1.0,
+    foretold: bool = False,
+) -> list[Tensor]:
+    """Let the tree of each replicate learn its strings, one after the other, in place.
+
+    ``weights`` are float64, one a string: below 0 unlearns, 0 learns nothing. ``keep`` is what each
+    string leaves of all that was before it. Gives the chance each symbol was given just before its
+    string was learned, where that is to be ``foretold``. LookupError names the first string that is
+    to be unlearned and was not learned as much; those before it are done.
+    """
+    chances = [torch.ones(len(one.text), dtype=torch.float64) for one in strings]
+    for r, own in enumerate(strings):
+        done = 0
+        while done < own.count:
+            rest = own.part(done, own.count)
+            into = chances[r][int(own.starts[done]) :] if foretold else None
+            status, more = _learn(forest, r, rule, rest, weights[r][done:], keep, into)
+            done += more
+            if status == lib.ML_ABSENT:
+                raise LookupError(
+                    f"what is unlearned must have been learned as often, but string {done} was not"
+                )
+            if status == lib.ML_FULL:
+                _grow(forest, rest.part(more, more + 1))
+            else:
+                _check(status)
+    return chances
+
+
+def chances(
+    forest: Forest, rule: Rule, strings: list[Strings], *, threads: int | None = None
+) -> list[Tensor]:
+    """The chance of each symbol where it stands, float64, one tensor a replicate."""
+    found = [torch.empty(len(one.text), dtype=torch.float64) for one in strings]
+    for r, own in enumerate(strings):
+        _read(lib.ml_tree_chances, forest, r, rule, own, found[r], every=True, threads=threads)
+    return found
+
+
+def expected(
+    forest: Forest,
+    rule: Rule,
+    strings: list[Strings],
+    *,
+    every: bool = False,
+    threads: int | None = None,
+) -> list[Tensor]:
+    """The chances of all symbols after each string ``(N, A)``, or at ``every`` place of them."""
+    wide = forest.contexts.symbols
+    rows = [len(one.text) if every else one.count for one in strings]
+    found = [torch.empty((count, wide), dtype=torch.float64) for count in rows]
+    for r, own in enumerate(strings):
+        _read(lib.ml_tree_foretell, forest, r, rule, own, found[r], every=every, threads=threads)
+    return found
+
+
+def completed(
+    forest: Forest,
+    rule: Rule,
+    evidence: Tensor,
+    *,
+    beam: int,
+    ends: bool,
+    threads: int | None = None,
+) -> Tensor:
+    """What patterns are likely to be, ``(R, N, L, A)``: the posterior over the best ``beam`` ways.
+
+    ``evidence (R, N, L, A)`` float32 is how likely what is seen at a place is for each symbol; no
+    place may rule out all. With ``ends`` symbol 0 ends a pattern and fills the rest.
+    """
+    replicates, count, length, _ = evidence.shape
+    found = torch.empty_like(evidence)
+    run = ffi.new("ml_completion *", (count, length, beam, int(ends), team_of(0, threads)))
+    work = torch.empty((run.threads, lib.ml_tree_work(_dims(forest), run)), dtype=torch.float64)
+    for r in range(replicates):
+        status = lib.ml_tree_complete(
+            _dims(forest),
+            _tree(forest, r),
+            _rule(rule),
+            run,
+            address("evidence", evidence[r], torch.float32),
+            address("chances", found[r], torch.float32),
+            address("work", work, torch.float64),
+        )
+        _check(status)
+    return found
+
+
+def copied(
+    forest: Forest, room: int = 0, *, faint: float = FAINT, in_order: bool = False
+) -> Forest:
+    """The same trees without what is worth less than that, in arrays with room for more nodes.
+
+    ``in_order`` they lie breadth first and by symbol, whatever the order they were learned in, and
+    are twice as fast to read.
+    """
+    fresh = _bare(forest.contexts, len(forest.used), max(room, int(forest.used.max())))
+    work = torch.empty(2 * int(forest.used.max()), dtype=torch.int32)
+    for r in range(len(forest.used)):
+        status = lib.ml_tree_copy(
+            _dims(forest),
+            _tree(forest, r),
+            faint,
+            int(in_order),
+            _dims(fresh),
+            _tree(fresh, r),
+            address("work", work, torch.int32),
+        )
+        _check(status)
+    return fresh
+
+
+def address(name: str, array: Tensor, kind: torch.dtype) -> Any:
+    """Where an array begins, which must be contiguous, on the CPU and of that type."""
+    if array.dtype != kind or array.device.type != "cpu" or not array.is_contiguous():
+        raise ValueError(
+            f"{name} must be contiguous {str(kind).removeprefix('torch.')} on the CPU, got "
+            f"{str(array.dtype).removeprefix('torch.')} on {array.device}"
+        )
+    return ffi.cast(TYPES[kind], array.data_ptr())
+
+
+def _bare(contexts: Contexts, replicates: int, room: int) -> Forest:
+    team_of(0, None)  # says so if the library is not built
+    slots = 1 << (4 * room // 3).bit_length()
+    return Forest(
+        contexts,
+        torch.zeros((replicates, room, len(NODE)), dtype=torch.int32),
+        torch.zeros((replicates, room, len(TRACE)), dtype=torch.float64),
+        torch.zeros((replicates, slots), dtype=torch.int32),
+        torch.zeros(replicates, dtype=torch.int64),
+        torch.ones(replicates, dtype=torch.float64),
+    )
+
+
+def _grow(forest: Forest, needed: Strings) -> None:
+    """Forget what has faded, and make room for half as much again and a string."""
+    longest = len(needed.text) * (min(forest.contexts.reach + 1, len(needed.text)) + 1)
+    fresh = copied(forest, 3 * int(forest.used.max()) // 2 + longest)
+    forest.nodes, forest.traces, forest.slots = fresh.nodes, fresh.traces, fresh.slots
+    forest.used, forest.scale = fresh.used, fresh.scale
+
+
+def _learn(
+    forest: Forest,
+    r: int,
+    rule: Rule,
+    strings: Strings,
+    weights: Tensor,
+    keep: float,
+    chances: Tensor | None,
+) -> tuple[int, int]:
+    """The status, and how many strings were learned."""
+    done = ffi.new("int32_t *")
+    work = torch.empty(forest.contexts.reach + 2, dtype=torch.int32)
+    status = lib.ml_tree_learn(
+        _dims(forest),
+        _tree(forest, r),
+        _rule(rule),
+        ffi.new("ml_strings *", (strings.count, 1, 1)),
+        address("starts", strings.starts, torch.int64),
+        address("text", strings.text, torch.int32),
+        address("weights", weights, torch.float64),
+        keep,
+        ffi.NULL if chances is None else address("chances", chances, torch.float64),
+        done,
+        address("work", work, torch.int32),
+    )
+    return status, done[0]
+
+
+def _read(
+    verb: Any,
+    forest: Forest,
+    r: int,
+    rule: Rule,
+    strings: Strings,
+    found: Tensor,
+    *,
+    every: bool,
+    threads: int | None,
+) -> None:
+    team = team_of(0, threads)
+    work = torch.empty((team, forest.contexts.reach + 2), dtype=torch.int32)
+    status = verb(
+        _dims(forest),
+        _tree(forest, r),
+        _rule(rule),
+        ffi.new("ml_strings *", (strings.count, team, int(every))),
+        address("starts", strings.starts, torch.int64),
+        address("text", strings.text, torch.int32),
+        address("chances", found, torch.float64),
+        address("work", work, torch.int32),
+    )
+    _check(status)
+
+
+def _dims(forest: Forest) -> Any:
+    c, room, slots = forest.contexts, forest.nodes.shape[1], forest.slots.shape[1]
+    return ffi.new("ml_tree_dims *", (c.symbols, c.reach, c.whole, room, slots))
+
+
+def _tree(forest: Forest, r: int) -> Any:
+    return ffi.new(
+        "ml_tree *",
+        (
+            address("nodes", forest.nodes[r], torch.int32),
+            address("traces", forest.traces[r], torch.float64),
+            address("slots", forest.slots[r], torch.int32),
+            address("used", forest.used[r : r + 1], torch.int64),
+            address("scale", forest.scale[r : r + 1], torch.float64),
+        ),
+    )
+
+
+def _rule(rule: Rule) -> Any:
+    law = getattr(lib, LAWS[rule.law])
+    return ffi.new("ml_tree_rule *", (law, rule.discount, rule.strength, rule.start))
+
+
+def _check(status: int) -> None:
+    if status != lib.ML_OK:
+        raise ValueError("a tree must be whole and every symbol in its alphabet, and one was not")
