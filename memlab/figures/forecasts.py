@@ -148,7 +148,8 @@ def loss_against_items(session: Session, _: Report, *, arm: str) -> Figure | Abs
     values = own.values.double()
     if len(values) > 1:
         axes.fill_between(own.x, *band(values), color=MEDIUM, alpha=0.2, lw=0)
-    axes.plot(own.x, values.mean(0).numpy(), "o-", color=MEDIUM, lw=2.2, ms=5, zorder=5)
+    mean = values.mean(0).numpy()
+    axes.plot(own.x, mean, "o-", color=MEDIUM, lw=2.2, ms=5, zorder=5, clip_on=False)
     axes.set_xscale("log")
     axes.set(xlabel="strings presented", ylabel=LOSS, xlim=(own.x[0] * 0.9, own.x[-1] * 1.02))
     _name_ends(axes, {"the medium": own, **shown})
