@@ -15,7 +15,7 @@ from memlab.absent import Absent
 from memlab.cues import CueMaker
 from memlab.draws import Draws
 from memlab.nearest import mixed, nearest_answer
-from memlab.outlook import Floor, partners
+from memlab.outlook import ALIKE, Floor, alike, partners
 from memlab.space import Cue, Space, joined
 from memlab.substrate import Engram, Meter, Readout, Substrate
 
@@ -144,6 +144,8 @@ def other(trial: Trial) -> Tensor | Absent:
         return Absent("every replicate learns the same rule")
     if (trial.truth == trial.truth[:1]).all():
         return Absent("every replicate was shown the same patterns")
+    if alike(trial.presented, trial.draws):
+        return Absent(ALIKE)
     partner = partners(trial.draws)
     return trial.ask(trial.engram.mapped(lambda x: x[partner.to(x.device)]), trial.cue)
 

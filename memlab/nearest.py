@@ -52,7 +52,8 @@ def _of_some(space: Space, stored: Tensor, live: Tensor, cue: Cue) -> Tensor:
         match = match.masked_fill(~live[:, None], -torch.inf)
         best = (match == match.amax(-1, keepdim=True)) & live[:, None]
         share = best.double() / best.sum(-1, keepdim=True).clamp(min=1)
-        found.append(mixed(space, stored, share))
+        near = (share > 0).any(0).any(0)  # of many patterns few are nearest to any cue
+        found.append(mixed(space, stored[:, near], share[..., near]))
     return torch.cat(found, dim=1)
 
 

@@ -19,6 +19,7 @@ from memlab.space import Space
 from memlab.substrate import Engram, Meter, Substrate
 from memlab.text.ngrams import KneserNey, Law, WittenBell, learned
 
+ALIKE = "another replicate was shown most of the same patterns: its memory is no floor"
 LAWS: dict[str, Law] = {"witten_bell": WittenBell(), "kneser_ney": KneserNey()}
 
 
@@ -77,6 +78,8 @@ def other(outlook: Outlook) -> Tensor | Absent:
         return Absent("needs at least two replicates")
     if (outlook.truth == outlook.truth[:1]).all():
         return Absent("every replicate is asked for the same patterns")
+    if alike(outlook.presented, outlook.draws):
+        return Absent(ALIKE)
     partner = partners(outlook.draws)
     return outlook.ask(outlook.engram.mapped(lambda x: x[partner.to(x.device)]))
 
@@ -102,6 +105,17 @@ def ngram(outlook: Outlook, order: int, law: str = "witten_bell") -> Tensor | Ab
         model = learned(strings, there, symbols, order=order, law=LAWS[law])
         rows.append(torch.from_numpy(model.surprise(wanted)))
     return _where_valid(torch.stack(rows), outlook)
+
+
+def alike(presented: Tensor, draws: Draws) -> bool:
+    """Whether most of what was shown ``(R, P, *shape)`` was shown to the partner as well."""
+    shown = [[row.tobytes() for row in rows.numpy()] for rows in presented.flatten(2).cpu()]
+    known = [set(rows) for rows in shown]
+    both = [
+        sum(row in known[partner] for row in rows)
+        for rows, partner in zip(shown, partners(draws).tolist(), strict=True)
+    ]
+    return 2 * sum(both) > sum(map(len, shown))
 
 
 def partners(draws: Draws) -> Tensor:

@@ -16,7 +16,8 @@ from memlab.report import Report
 from memlab.session import Session
 from memlab.statistics import Estimate, Floats, band, estimate
 
-STRETCHES = 40  # of a pass, each longer than the one before by the same factor
+STRETCHES = 32  # of a pass, each longer than the one before by the same factor
+SHORTEST = 10  # strings of the first
 LOSS = "nats per symbol"
 
 
@@ -45,7 +46,8 @@ def learning_curve(session: Session, _: Report) -> Figure | Absent:
 def stretches(one: Pass) -> tuple[Floats, torch.Tensor]:
     """The loss of a pass in stretches of growing length: their middles, ``(R, S)`` losses."""
     count = one.nats.shape[1]
-    edges = np.unique(np.geomspace(1, count + 1, STRETCHES + 1).round().astype(int)) - 1
+    growing = np.geomspace(min(SHORTEST, count), count, STRETCHES).round().astype(int)
+    edges = np.unique([0, *growing])
     nats, symbols = (
         torch.stack([x[:, a:b].sum(1) for a, b in pairwise(edges)], 1)
         for x in (one.nats, one.symbols)
@@ -146,28 +148,43 @@ def loss_against_items(session: Session, _: Report, *, arm: str) -> Figure | Abs
     values = own.values.double()
     if len(values) > 1:
         axes.fill_between(own.x, *band(values), color=MEDIUM, alpha=0.2, lw=0)
-    axes.plot(own.x, values.mean(0).numpy(), "o-", color=MEDIUM, lw=2.2, ms=5, zorder=5)
-    lines = {"the medium": own, **shown}
-    ends = {name: float(one.values.mean(0)[-1]) for name, one in lines.items()}
-    low, high = axes.get_ylim()
-    heights = apart(list(ends.values()), 0.045 * (high - low))
-    for name, height in zip(ends, heights, strict=True):
-        text = axes.text(own.x[-1] * 1.06, height, words(name), fontsize=7.5, va="center")
-        text.set(color=MEDIUM if name == "the medium" else "#666666")
-        text.set_fontweight("bold" if name == "the medium" else "normal")
+    mean = values.mean(0).numpy()
+    axes.plot(own.x, mean, "o-", color=MEDIUM, lw=2.2, ms=5, zorder=5, clip_on=False)
     axes.set_xscale("log")
-    axes.set(xlabel="strings presented", ylabel=LOSS, xlim=(own.x[0] * 0.9, own.x[-1] * 2.2))
+    axes.set(xlabel="strings presented", ylabel=LOSS, xlim=(own.x[0] * 0.9, own.x[-1] * 1.02))
+    _name_ends(axes, {"the medium": own, **shown})
     return figure
 
 
 def _floors(axes: Axes, shown: Mapping[str, Ladder]) -> None:
     """n-grams in a colour each, everything else in grey."""
-    grams = [name for name in shown if name.endswith("gram")]
     for name, one in shown.items():
-        gram = name in grams
-        ink = SPARE[1:][grams.index(name) % (len(SPARE) - 1)] if gram else PALE
-        dashes = "-" if gram else "--"
-        axes.plot(one.x, one.values.mean(0).numpy(), color=ink, lw=1, ls=dashes, alpha=0.9)
+        dashes = "-" if name.endswith("gram") else "--"
+        mean = one.values.mean(0).numpy()
+        axes.plot(one.x, mean, color=_ink(name, list(shown)), lw=1.1, ls=dashes)
+
+
+def _ink(name: str, floors: Sequence[str]) -> str:
+    """The colour of a line."""
+    grams = [floor for floor in floors if floor.endswith("gram")]
+    if name == "the medium":
+        return MEDIUM
+    return SPARE[1:][grams.index(name) % (len(SPARE) - 1)] if name in grams else PALE
+
+
+def _name_ends(axes: Axes, lines: Mapping[str, Ladder]) -> None:
+    """Each line's name and last value beside its end, bent aside where they are too near."""
+    ends = [float(one.values.mean(0)[-1]) for one in lines.values()]
+    low, high = axes.get_ylim()
+    heights = apart(ends, 0.05 * (high - low))
+    edge = axes.get_yaxis_transform()
+    for name, end, height in zip(lines, ends, heights, strict=True):
+        ink = _ink(name, list(lines))
+        bent = [end, end, height]
+        axes.plot([1, 1.01, 1.04], bent, transform=edge, color=ink, lw=0.8, clip_on=False)
+        text = axes.text(1.05, height, f"{words(name)} {end:.2f}", transform=edge, va="center")
+        text.set(fontsize=7.5, color=ink, fontweight="bold" if ink == MEDIUM else "normal")
+    axes.set_ylim(min(low, *heights), max(high, *heights))
 
 
 def _interval(axes: Axes, place: float, value: Estimate, ink: str) -> None:

@@ -29,12 +29,12 @@ class Held:
 def held(forest: Forest, r: int) -> Held:
     """What the tree of one replicate holds, in the order of its nodes."""
     nodes, counts = forest.nodes[r, : forest.used[r]].long(), _counts(forest, r)
-    whole = _anchored(nodes, counts > 0)
+    whole = anchored(nodes, counts > 0)
     # A string that ends where another goes on counts for what does not go on.
     below = torch.zeros_like(counts).index_add_(0, nodes[whole, PARENT], counts[whole])
     last = whole & (counts - below > FAINT)
-    paths = _paths(nodes, last.nonzero().flatten())
-    return Held(strung(paths, paths >= 0), (counts - below)[last])
+    ways = paths(nodes, last.nonzero().flatten())
+    return Held(strung(ways, ways >= 0), (counts - below)[last])
 
 
 def parting(forest: Forest, r: int, prefixes: Strings) -> Tensor:
@@ -96,7 +96,7 @@ def _reached(nodes: Tensor, alive: Tensor, prefixes: Strings, symbols: int) -> T
     return at
 
 
-def _anchored(nodes: Tensor, alive: Tensor) -> Tensor:
+def anchored(nodes: Tensor, alive: Tensor) -> Tensor:
     """Which nodes are reached from the start of strings, all on the way to them alive."""
     found = torch.zeros_like(alive)
     found[START] = True
@@ -110,7 +110,7 @@ def _anchored(nodes: Tensor, alive: Tensor) -> Tensor:
         found = more
 
 
-def _paths(nodes: Tensor, last: Tensor) -> Tensor:
+def paths(nodes: Tensor, last: Tensor) -> Tensor:
     """The symbols from the start to each of these nodes, ``(N, L)`` with -1 before it."""
     columns, v = [], last
     while bool((v != START).any()):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import final
 
 import torch
@@ -26,6 +26,11 @@ class Strings:
     def lengths(self) -> Tensor:
         """Of each string, ``(N,)``."""
         return self.starts.diff()
+
+    def lists(self) -> list[list[int]]:
+        """Each as a list of symbols."""
+        symbols, ends = self.text.tolist(), self.starts.tolist()
+        return [symbols[first:last] for first, last in pairwise(ends)]
 
     def part(self, first: int, last: int) -> "Strings":
         """The strings ``first … last - 1``."""

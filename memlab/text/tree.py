@@ -4,7 +4,7 @@ A node is a context and the symbol after it; every string is entered from its st
 of its places as far as ``reach`` goes. Contexts back off to shorter ones by interpolation, with
 values v of the symbols after a context x, x' without its oldest symbol, and 1/A below all:
 
-    kneser_ney   P(c|x) = (v_c - min(d, v_c) + (s + Σ min(d, v)) P(c|x')) / (Σ v + s)
+    kneser_ney   P(c|x) = (v_c - d min(1, v_c) + (s + Σ d min(1, v)) P(c|x')) / (Σ v + s)
     witten_bell  P(c|x) = (n_c + T P(c|x')) / (Σ n + T),  T how many n are not 0
     published    P(c|x) = n_c / Σ n,  n counted only from when paths part at a node
 
@@ -25,7 +25,7 @@ from torch import Tensor
 from memlab.native import ffi, lib, team_of
 from memlab.text.strings import Strings
 
-ROOT, START = 0, 1  # nodes
+ROOT, START, FIRST = 0, 1, 2  # nodes, and the first of the others
 NODE = ("symbol", "parent", "link", "child", "sibling")  # columns of nodes
 TRACE = ("count", "presence", "kinds")  # columns of traces
 SMALLEST = 64  # nodes there is room for
@@ -231,7 +231,7 @@ def address(name: str, array: Tensor, kind: torch.dtype) -> Any:
 
 def _bare(contexts: Contexts, replicates: int, room: int) -> Forest:
     team_of(0, None)  # says so if the library is not built
-    slots = 1 << (3 * room // 2).bit_length()
+    slots = 1 << (4 * room // 3).bit_length()
     return Forest(
         contexts,
         torch.zeros((replicates, room, len(NODE)), dtype=torch.int32),
@@ -243,9 +243,9 @@ def _bare(contexts: Contexts, replicates: int, room: int) -> Forest:
 
 
 def _grow(forest: Forest, needed: Strings) -> None:
-    """Forget what has faded, and make room for twice as much and a string."""
+    """Forget what has faded, and make room for half as much again and a string."""
     longest = len(needed.text) * (min(forest.contexts.reach + 1, len(needed.text)) + 1)
-    fresh = copied(forest, 2 * int(forest.used.max()) + longest)
+    fresh = copied(forest, 3 * int(forest.used.max()) // 2 + longest)
     forest.nodes, forest.traces, forest.slots = fresh.nodes, fresh.traces, fresh.slots
     forest.used, forest.scale = fresh.used, fresh.scale
 

@@ -1,0 +1,256 @@
+"""A tree that learns strings, one pass and no gradients, and tells what comes next."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias, final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from memlab.app.progress import console
+from memlab.text import keeping, search
+from memlab.text.alphabet import Alphabet
+from memlab.text.drawing import dot, graph
+from memlab.text.forest import held
+from memlab.text.strings import listed
+from memlab.text.tree import (
+    FAINT,
+    START,
+    Contexts,
+    Rule,
+    chances,
+    copied,
+    expected,
+    learned,
+    planted,
+)
+from memlab.text.twigs import Twigs, twigs
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+BATCH = 10_000  # strings that are learned between two steps of a progress bar
+
+
+@final
+class PlasticTree:
+    """Names, words, lines: any strings, each potentiating its path and its pieces.
+
+        tree = PlasticTree()
+        tree.learn_many(["anna", "anton"])
+        tree.complete("an", 2), tree.surprise("hanna"), tree.sample(5, seed=1)
+
+    The model is that of ``memlab.text.tree``: interpolated Kneser-Ney over contexts of up to
+    ``reach`` symbols and the whole string so far. ``decay`` is the share of everything before that
+    a string takes with it. A declared ``alphabet`` admits these characters alone; without one every
+    character is admitted, and one never met counts as any other unknown. Nothing is drawn at random
+    but by ``sample``, and results do not depend on the order of learning unless there is decay.
+    """
+
+    def __init__(
+        self,
+        alphabet: str | None = None,
+        *,
+        reach: int = 6,
+        discount: float = 0.75,
+        strength: float = 0.8,
+        start: float = 6.0,
+        decay: float = 0.0,
+    ) -> None:
+        if not 0 <= decay < 1:
+            raise ValueError(f"decay must be in [0, 1), got {decay}")
+        self.alphabet = Alphabet.of(alphabet)
+        self.rule = Rule("kneser_ney", discount, strength, start)
+        self.decay = decay
+        self._forest = planted(Contexts(self.alphabet.size, reach), 1)
+        self._read_since = False  # whether it lies in the order that is fast to read
+
+    # ---- learning ----
+
+    def learn(self, string: str, weight: float = 1.0) -> None:
+        """Count a string so much more; a weight below 0 takes it back, as far as it is there.
+
+        LookupError if it was not learned as much as it is to be unlearned; nothing is changed then.
+        """
+        self.learn_many([string], weight=weight)
+
+    def learn_many(
+        self, strings: Iterable[str], *, weight: float = 1.0, progress: bool = False
+    ) -> int:
+        """Learn strings in their order; how many. One that cannot be is refused before any is."""
+        if not np.isfinite(weight) or weight == 0:
+            raise ValueError(f"weight must be a finite number other than 0, got {weight}")
+        if isinstance(strings, str):
+            raise TypeError(f"strings must be several, as in [{strings!r}], got one")
+        text = self.alphabet.learned(strings) if weight > 0 else self.alphabet.asked(strings)
+        self._forest.contexts = replace(self._forest.contexts, symbols=self.alphabet.size)
+        for first in self._watched(range(0, text.count, BATCH), text.count, progress=progress):
+            part = text.part(first, min(first + BATCH, text.count))
+            weights = torch.full((part.count,), float(weight), dtype=torch.float64)
+            learned(self._forest, self.rule, [part], [weights], keep=1 - self.decay)
+        self._read_since = False
+        return text.count
+
+    def unlearn(self, string: str, weight: float = 1.0) -> None:
+        """Take back what learning a string did; LookupError if it was not learned as much."""
+        self.learn(string, -weight)
+
+    def fade(self, share: float) -> None:
+        """Let everything lose a share of its count, as if time had passed."""
+        if not 0 <= share < 1:
+            raise ValueError(f"share must be in [0, 1), got {share}")
+        self._forest.scale *= 1 - share
+        self._forest = copied(self._forest)
+
+    # ---- what it expects ----
+
+    def count(self, string: str) -> float:
+        """How much a string was learned; 0 if never."""
+        node = START
+        for symbol in self.alphabet.asked([string]).text.tolist():
+            node = self._child(node, symbol)
+            if node < 0:
+                return 0.0
+        found = self._forest.traces[0, node, 0] * self._forest.scale[0]
+        return float(found) if found > FAINT else 0.0
+
+    def surprise(self, string: str) -> Floats:
+        """Nats of each symbol of a string and of its end, given those before."""
+        return -np.log(self._chances([string])[0])
+
+    def probability(self, string: str) -> float:
+        """Of the whole string, its end among it."""
+        return float(np.exp(-self.surprise(string).sum()))
+
+    def loss(self, strings: Iterable[str]) -> float:
+        """Nats per symbol, ends among them, over all strings."""
+        each = self._chances(strings)
+        if not each:
+            raise ValueError("there must be a string at least, got none")
+        return float(-np.log(np.concatenate(each)).mean())
+
+    def following(self, prefix: str) -> dict[str, float]:
+        """The chance of every character after a prefix; "" stands for the end."""
+        row = self._expected([self.alphabet.beginning(prefix)])[0]
+        return self.alphabet.told(row.tolist())
+
+    def complete(self, prefix: str, n: int = 1, *, longest: int = 100) -> list[tuple[str, float]]:
+        """The n likeliest strings that begin like this, with the chance of each to go on so."""
+        begin = self.alphabet.beginning(prefix)
+        found = search.likeliest(self._expected, begin, n, longest=longest)
+        return [(prefix + self._rest(string, begin), chance) for string, chance in found]
+
+    def sample(
+        self,
+        n: int = 1,
+        *,
+        seed: int,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        prefix: str = "",
+        longest: int = 100,
+    ) -> list[str]:
+        """Strings drawn symbol by symbol, the same for the same seed.
+
+        Chances are taken to the power 1 / temperature, and of the ``top_k`` largest alone. One that
+        would be longer than ``longest`` stops there.
+        """
+        begin, draws = self.alphabet.beginning(prefix), np.random.Generator(np.random.PCG64(seed))
+        taste = search.Taste(temperature, top_k, longest, self.alphabet.unknown)
+        drawn = search.drawn(self._expected, begin, draws, n, taste)
+        return [prefix + self._rest(string, begin) for string in drawn]
+
+    # ---- what it is made of ----
+
+    def __len__(self) -> int:
+        """How many different strings it holds."""
+        return held(self._forest, 0).strings.count
+
+    def __contains__(self, string: str) -> bool:
+        return self.count(string) > 0
+
+    @property
+    def nodes(self) -> int:
+        """Nodes in memory, each a context and the symbol after it."""
+        return int(self._forest.used[0])
+
+    @property
+    def bytes(self) -> int:
+        """Of memory that its nodes and what finds them take."""
+        f = self._forest
+        each = sum(one[0, 0].numel() * one.element_size() for one in (f.nodes, f.traces))
+        return self.nodes * each + f.slots.numel() * f.slots.element_size()
+
+    def strings(self) -> dict[str, float]:
+        """Every string that it holds, by alphabet, with its count."""
+        known = held(self._forest, 0)
+        texts = [self.alphabet.spelled(one) for one in known.strings.lists()]
+        return dict(sorted(zip(texts, known.counts.tolist(), strict=True)))
+
+    def twigs(self) -> Twigs:
+        """Its radix form: where strings part, the labels between, levels and counts."""
+        return twigs(self._forest)
+
+    def levels(self) -> list[int]:
+        """How many nodes of the radix form lie at each level."""
+        return torch.bincount(self.twigs().level).tolist()
+
+    def to_networkx(self) -> "nx.DiGraph[int]":
+        """The radix form as a graph: prefix, level and count of a node, label of an edge."""
+        return graph(self.twigs(), self.alphabet)
+
+    def to_graphviz(self) -> str:
+        """The radix form in the DOT language, edges as wide as what went through them."""
+        return dot(self.twigs(), self.alphabet)
+
+    # ---- files ----
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all of it to one .npz file, or nothing."""
+        self._forest, self._read_since = copied(self._forest), False  # so that both go on alike
+        keeping.save(path, self._forest, self.rule, self.decay, self.alphabet)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "PlasticTree":
+        """Read what was saved; ValueError if the file is not whole."""
+        forest, rule, decay, alphabet = keeping.load(path)
+        tree = cls(decay=decay)
+        tree.alphabet, tree.rule, tree._forest = alphabet, rule, forest
+        return tree
+
+    def _chances(self, strings: Iterable[str]) -> list[Floats]:
+        text = self.alphabet.asked(strings)
+        self._settle(text.count)
+        flat = chances(self._forest, self.rule, [text], threads=1)[0].numpy()
+        return np.split(flat, text.starts[1:-1].numpy()) if text.count else []
+
+    def _expected(self, prefixes: list[list[int]]) -> Tensor:
+        """The chances of all symbols after each prefix, ``(N, A)``."""
+        self._settle(len(prefixes))
+        return expected(self._forest, self.rule, [listed(prefixes)], threads=1)[0]
+
+    def _rest(self, string: list[int], begin: list[int]) -> str:
+        return self.alphabet.spelled(string[len(begin) :])
+
+    def _settle(self, count: int) -> None:
+        """Lay the tree out for reading, where many questions are asked of one."""
+        if not self._read_since and count >= BATCH:
+            self._forest, self._read_since = copied(self._forest, in_order=True), True
+
+    def _child(self, node: int, symbol: int) -> int:
+        nodes = self._forest.nodes[0]
+        child = int(nodes[node, 3])
+        while child >= 0 and int(nodes[child, 0]) != symbol:
+            child = int(nodes[child, 4])
+        return child
+
+    def _watched(self, parts: range, total: int, *, progress: bool) -> Iterable[int]:
+        if not progress:
+            return parts
+        from rich.progress import track
+
+        return track(parts, f"learning {total} strings", console=console(stderr=True))

@@ -1,0 +1,104 @@
+"""Ways on from a prefix: the likeliest, and random ones."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias, final
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from memlab.text.alphabet import END
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Expected: TypeAlias = Callable[[list[list[int]]], Tensor]  # the chances (N, A) after N prefixes
+Way: TypeAlias = tuple[list[int], float]  # all its symbols, and its chance from the prefix on
+
+EMPTY = [END]  # no string is
+BROAD = 4  # ways that are followed for each that is wanted
+LEAST = 16  # ways that are followed
+
+
+@final
+@dataclass(frozen=True)
+class Taste:
+    """How random ways are drawn."""
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    longest: int = 100  # symbols
+    never: int | None = None  # a symbol that is not drawn
+
+    def __post_init__(self) -> None:
+        if not 0 < self.temperature < np.inf:
+            raise ValueError(f"temperature must be above 0 and finite, got {self.temperature}")
+        if self.top_k is not None and self.top_k < 1:
+            raise ValueError(f"top_k must be 1 or more, or None, got {self.top_k}")
+        if self.longest < 1:
+            raise ValueError(f"longest must be 1 or more, got {self.longest}")
+
+    def weighed(self, chances: Floats) -> Floats:
+        """What is drawn from, ``(N, A)``."""
+        known = chances.copy()
+        if self.never is not None:
+            known[:, self.never] = 0
+        if self.top_k is not None:  # the first of equal ones
+            np.put_along_axis(
+                known, np.argsort(-known, axis=1, kind="stable")[:, self.top_k :], 0, 1
+            )
+        sharp: Floats = (known / known.max(1, keepdims=True)) ** (1 / self.temperature)
+        shares: Floats = sharp / sharp.sum(1, keepdims=True)
+        return shares
+
+
+def likeliest(expected: Expected, begin: list[int], n: int, *, longest: int) -> list[Way]:
+    """The n likeliest ways from a beginning to an end, the likeliest first.
+
+    A few times as many are followed at once, so that one which starts badly is seldom lost. Those
+    without an end within ``longest`` symbols are dropped.
+    """
+    if n < 1:
+        raise ValueError(f"n must be 1 or more, got {n}")
+    open_ways: list[Way] = [(begin, 1.0)]
+    done: list[Way] = []
+    for _ in range(longest + 1):
+        further = [way for way in _stepped(expected, open_ways) if way[0] != EMPTY]
+        done = _best([*done, *(way for way in further if way[0][-1] == END)], n)
+        open_ways = _best([w for w in further if w[0][-1] != END], max(BROAD * n, LEAST))
+        if not open_ways or (len(done) == n and done[-1][1] >= open_ways[0][1]):
+            break
+    return done
+
+
+def drawn(
+    expected: Expected, begin: list[int], generator: np.random.Generator, n: int, taste: Taste
+) -> list[list[int]]:
+    """N ways from a beginning to an end, or to the longest there may be."""
+    if n < 1:
+        raise ValueError(f"n must be 1 or more, got {n}")
+    ways = [list(begin) for _ in range(n)]
+    going = list(range(n))
+    while going:
+        chances = expected([ways[k] for k in going]).numpy()
+        if not ways[going[0]]:
+            chances[:, END] = 0
+        chances = taste.weighed(chances)
+        falls = generator.random(len(going))[:, None] >= chances.cumsum(1)
+        for k, symbol in zip(going, falls[:, :-1].sum(1).tolist(), strict=True):
+            ways[k].append(symbol)
+        going = [k for k in going if ways[k][-1] != END and len(ways[k]) < taste.longest]
+    return ways
+
+
+def _stepped(expected: Expected, ways: list[Way]) -> list[Way]:
+    rows = expected([way for way, _ in ways]).tolist()
+    return [
+        ([*way, symbol], chance * then)
+        for (way, chance), row in zip(ways, rows, strict=True)
+        for symbol, then in enumerate(row)
+    ]
+
+
+def _best(ways: list[Way], count: int) -> list[Way]:
+    """The likeliest, the first of equal ones first."""
+    return sorted(ways, key=lambda way: -way[1])[:count]

@@ -1,0 +1,82 @@
+"""The radix form of a tree: where strings part or end, and the labels between."""
+
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+
+from memlab.text.forest import COUNT, PARENT, anchored, paths
+from memlab.text.tree import START, Forest
+
+
+@final
+@dataclass(frozen=True)
+class Twigs:
+    """N nodes of a radix tree, parents first: the start, where strings part, and their ends.
+
+    A node's label are the symbols between its parent and itself, an end being 0.
+    """
+
+    parent: Tensor  # (N,) int64; the first is its own
+    level: Tensor  # (N,) int64, nodes above
+    count: Tensor  # (N,) float64, of strings whose way leads through here
+    labels: tuple[tuple[int, ...], ...]  # (N)
+
+    @property
+    def fan_out(self) -> Tensor:
+        """Children of each node, ``(N,)``."""
+        return torch.bincount(self.parent[1:], minlength=len(self.parent))
+
+    def above(self, node: int) -> list[int]:
+        """The nodes from the start to a node, itself the last."""
+        way = [node]
+        while way[-1]:
+            way.append(int(self.parent[way[-1]]))
+        return way[::-1]
+
+    def prefix(self, node: int) -> tuple[int, ...]:
+        """All symbols from the start to a node."""
+        return tuple(symbol for one in self.above(node) for symbol in self.labels[one])
+
+
+def twigs(forest: Forest, r: int = 0) -> Twigs:
+    """The radix form of one replicate's tree, of what is alive in it."""
+    nodes = forest.nodes[r, : forest.used[r]].long()
+    counts = forest.traces[r, : forest.used[r], COUNT] * forest.scale[r]
+    live = anchored(nodes, counts > 0)
+    live[START] = True
+    parent = torch.where(live, nodes[:, PARENT], START).clamp(min=START)
+    kids = torch.bincount(parent[live][1:], minlength=len(nodes))
+    kept = live & (kids != 1)
+    kept[START] = True
+    up = _kept_above(parent, kept)
+    ids = kept.nonzero().flatten()
+    place = torch.zeros(len(nodes), dtype=torch.int64)
+    place[ids] = torch.arange(len(ids))
+    whole = paths(nodes, ids)
+    length = (whole >= 0).sum(1)
+    own = place[up[ids]]
+    short = length - length[own]
+    labels = tuple(
+        tuple(row[len(row) - int(n) :].tolist()) if n else ()
+        for row, n in zip(whole, short, strict=True)
+    )
+    return Twigs(own, _levels(own), counts[ids], labels)
+
+
+def _kept_above(parent: Tensor, kept: Tensor) -> Tensor:
+    """The nearest kept node above each node; of the start itself."""
+    up = parent
+    while not bool(kept[up].all()):
+        up = torch.where(kept[up], up, parent[up])
+    return up
+
+
+def _levels(parent: Tensor) -> Tensor:
+    level, above = torch.zeros_like(parent), parent
+    while bool((above > 0).any()):
+        level += above > 0
+        above = parent[above]
+    level[1:] += 1
+    return level
