@@ -105,7 +105,8 @@ class StringTree(Substrate):
         engram["traces"] = damaged(engram["nodes"], engram["traces"], hit)
 
     def scramble(self, engram: Engram, draws: Draws) -> Engram:
-        forest = relettered(self._forest(engram), self.rule, draws)
+        known, ends = self._forest(engram), self.space.ends
+        forest = relettered(known, self.rule, draws, ends=ends)
         return _engram(forest, engram["nodes"].device)
 
     def _learn(self, engram: Engram, items: Item, *, foretold: bool = False) -> Tensor:

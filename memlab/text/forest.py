@@ -1,5 +1,6 @@
 """Trees of contexts looked into: the strings they hold, what damage and chance make of them."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -7,8 +8,19 @@ import torch
 from torch import Tensor
 
 from memlab.draws import Draws
-from memlab.text.strings import Strings, strung
-from memlab.text.tree import FAINT, NODE, ROOT, START, TRACE, Forest, Rule, learned, planted
+from memlab.text.strings import Strings, listed, strung
+from memlab.text.tree import (
+    ENDLESS,
+    FAINT,
+    NODE,
+    ROOT,
+    START,
+    TRACE,
+    Forest,
+    Rule,
+    learned,
+    planted,
+)
 
 SYMBOL, PARENT, LINK = (NODE.index(name) for name in ("symbol", "parent", "link"))
 COUNT, PRESENCE, KINDS = (TRACE.index(name) for name in ("count", "presence", "kinds"))
@@ -46,18 +58,23 @@ def parting(forest: Forest, r: int, prefixes: Strings) -> Tensor:
     return (at != NOWHERE) & (ways[at.clamp(min=ROOT)] > 1)
 
 
-def relettered(forest: Forest, rule: Rule, draws: Draws) -> Forest:
+def relettered(forest: Forest, rule: Rule, draws: Draws, *, ends: bool) -> Forest:
     """Trees of as many strings, as long and of the same symbols, which lie in a random order.
 
-    Ends stay where they are.
+    The last symbols stay where they are. Of trees that do not keep whole strings all get the same
+    length, and where strings have ``ends`` each gets one.
     """
     fresh = planted(forest.contexts, len(forest.used))
     texts, weights = [], []
     for r, replicate in enumerate(draws.replicates):
-        known = held(forest, r)
         own = replace(draws, replicates=(replicate,), device=torch.device("cpu"))
-        texts.append(_shuffled(known.strings, own))
-        weights.append(known.counts.contiguous())
+        if forest.contexts.whole == ENDLESS:
+            known = held(forest, r)
+            mixed = Held(_shuffled(known.strings, own), known.counts.contiguous())
+        else:
+            mixed = _cut(forest, r, own, ends=ends)
+        texts.append(mixed.strings)
+        weights.append(mixed.counts)
     learned(fresh, rule, texts, weights)
     return fresh
 
@@ -127,3 +144,19 @@ def _shuffled(strings: Strings, draws: Draws) -> Strings:
     text = strings.text.clone()
     text[inside] = letters[order]
     return Strings(text, strings.starts)
+
+
+def _cut(forest: Forest, r: int, draws: Draws, *, ends: bool) -> Held:
+    """The symbols that were counted in a random order, cut into as many strings."""
+    nodes, counts = forest.nodes[r, : forest.used[r]].long(), _counts(forest, r)
+    strings = math.ceil(float(counts[START]) - FAINT)
+    if strings < 1:
+        return Held(listed([]), counts[:0])
+    weight, top = float(counts[START]) / strings, nodes[:, PARENT] == ROOT
+    often = torch.zeros(forest.contexts.symbols, dtype=counts.dtype)
+    often.index_add_(0, nodes[top, SYMBOL], counts[top] / weight)
+    often[0] -= strings if ends else 0
+    text = torch.arange(len(often)).repeat_interleave(often.round().clamp(min=0).long())
+    text = text[draws.permutation("letters", len(text))[0].cpu()]
+    each = [[*piece.tolist(), *[0] * ends] for piece in text.tensor_split(strings)]
+    return Held(listed(each), torch.full((strings,), weight, dtype=counts.dtype))

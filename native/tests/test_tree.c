@@ -19,6 +19,7 @@ static void conserved(const plant *p) {
         promise(end || bare_root || near(below, trace[COUNT]), "a node counts as its children");
         promise(p->dims.reach < 0 || near(kinds, trace[KINDS]), "kinds are told by links");
         promise(trace[PRESENCE] * tree->scale[0] <= 1 + 1e-9, "presence is at most 1");
+        promise(v < FIRST || trace[PRESENCE] <= trace[COUNT] * (1 + 1e-9), "nor above the count");
     }
 }
 

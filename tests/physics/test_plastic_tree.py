@@ -151,6 +151,16 @@ def test_new_names_surprise_the_plastic_tree_less_than_the_bigram():
     assert losses[1] < losses[2] < np.log(27)
 
 
+@pytest.mark.parametrize("order", [2, 3, 5])
+def test_n_grams_of_the_same_letters_mixed_know_little_but_how_frequent_each_is(order):
+    heard, new = MIXED[60:], MIXED[:60]
+    media = [Ngram(SPACE, order=order), Ngram(SPACE, order=1)]
+    own, letters = (nats(medium, taught(medium, heard), new) for medium in media)
+    mixed = media[0].scramble(taught(media[0], heard), DRAWS)
+    assert nats(media[0], mixed, new) > own + 0.3
+    assert abs(nats(media[0], mixed, new) - letters) < 0.6
+
+
 # ---- a source of known entropy ----
 
 CHAIN, BURNT = Space((40,), 3), 50

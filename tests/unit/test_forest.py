@@ -10,7 +10,7 @@ from memlab.text.forest import damaged, held, parting, relettered
 from memlab.text.strings import listed
 from memlab.text.tree import Contexts, Rule, chances, copied, learned, planted
 from tests.unit.first_names import NAMES
-from tests.unit.texts import grown, plastic, spelled, weighed
+from tests.unit.texts import counts, grown, plastic, spelled, weighed
 
 SPELLED = [spelled(name) for name in NAMES]
 DRAWS = Draws(1, (0,))
@@ -71,7 +71,7 @@ def test_what_is_held_makes_the_tree_again():
 
 def test_mixed_letters_keep_how_many_strings_how_long_which_letters_and_ends():
     forest = grown(SPELLED, plastic())
-    before, after = (held(f, 0) for f in (forest, relettered(forest, Rule(), DRAWS)))
+    before, after = (held(f, 0) for f in (forest, relettered(forest, Rule(), DRAWS, ends=True)))
     assert after.counts.sum() == before.counts.sum()
     mixed, names = strings_of(after.strings), strings_of(before.strings)
     often = [int(count) for count in after.counts]
@@ -84,9 +84,36 @@ def test_mixed_letters_keep_how_many_strings_how_long_which_letters_and_ends():
 
 def test_trees_of_the_start_alone_and_blank_ones_can_be_mixed():
     forest = grown(SPELLED, ONLY_WHOLE)
-    mixed = relettered(forest, Rule(), DRAWS)
+    mixed = relettered(forest, Rule(), DRAWS, ends=True)
     assert held(mixed, 0).counts.sum() == len(SPELLED)
-    assert told(relettered(planted(plastic(), 1), Rule(), DRAWS)) == {}
+    for contexts in (plastic(), Contexts(27, 4, 4)):
+        assert counts(relettered(planted(contexts, 1), Rule(), DRAWS, ends=True)) == {}
+
+
+@pytest.mark.parametrize("order", [1, 2, 5])
+def test_n_grams_mixed_keep_how_many_strings_and_which_letters(order):
+    contexts = Contexts(27, order - 1, order - 1)
+    forest = grown(SPELLED, contexts)
+    before, after = (counts(f) for f in (forest, relettered(forest, Rule(), DRAWS, ends=True)))
+    kept = [{path: n for path, n in f.items() if path[1:] == ()} for f in (before, after)]
+    assert kept[0] == kept[1]  # of single symbols, and of what the start and root count
+    assert (before == after) == (order == 1)
+
+
+def test_mixed_strings_without_ends_keep_their_length():
+    contexts = Contexts(3, 2, 2)
+    mixed = relettered(grown([[1, 0, 2, 2]] * 9, contexts), Rule(), DRAWS, ends=False)
+    assert counts(mixed)["^",] == 9
+    assert counts(mixed)[()] == 36
+    assert [counts(mixed)[symbol,] for symbol in range(3)] == [9, 9, 18]
+
+
+def test_what_has_faded_is_mixed_as_weak_as_it_is():
+    contexts = Contexts(27, 1, 1)
+    forest = grown(SPELLED[:3], contexts, weights=[0.01] * 3)
+    before, after = (counts(f) for f in (forest, relettered(forest, Rule(), DRAWS, ends=True)))
+    assert after["^",] == pytest.approx(0.03)
+    assert after[()] == pytest.approx(before[()], rel=0.2)
 
 
 # ---- what damage leaves ----
