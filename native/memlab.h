@@ -305,9 +305,10 @@ typedef struct {
 size_t ml_tree_work(const ml_tree_dims *dims, const ml_completion *run);
 
 /* What patterns are likely to be, chances (N, L, A), where evidence (N, L, A) is how likely what is
- * seen of them is for each symbol. work (threads, ml_tree_work) of doubles. */
+ * seen of them is for each symbol; likeliest (N, L) is the way that is so as a whole.
+ * work (threads, ml_tree_work) of doubles. */
 ml_status ml_tree_complete(const ml_tree_dims *dims, const ml_tree *tree, const ml_tree_rule *rule,
                            const ml_completion *run, const float *evidence, float *chances,
-                           double *work);
+                           int32_t *likeliest, double *work);
 
 #endif

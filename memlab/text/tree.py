@@ -165,8 +165,10 @@ def completed(
     beam: int,
     ends: bool,
     threads: int | None = None,
-) -> Tensor:
+) -> tuple[Tensor, Tensor]:
     """What patterns are likely to be, ``(R, N, L, A)``: the posterior over the best ``beam`` ways.
+
+    And the likeliest of these ways, ``(R, N, L)`` int32.
 
     ``evidence (R, N, L, A)`` float32 is how likely what is seen at a place is for each symbol; no
     place may rule out all. With ``ends`` symbol 0 ends a pattern and fills the rest.
@@ -178,6 +180,7 @@ def completed(
             f"got {tuple(evidence.shape)}"
         )
     found = torch.empty_like(evidence)
+    likeliest = torch.empty((replicates, count, length), dtype=torch.int32)
     run = ffi.new("ml_completion *", (count, length, beam, int(ends), team_of(0, threads)))
     work = torch.empty((run.threads, lib.ml_tree_work(_dims(forest), run)), dtype=torch.float64)
     for r in range(replicates):
@@ -188,10 +191,11 @@ def completed(
             run,
             address("evidence", evidence[r], torch.float32),
             address("chances", found[r], torch.float32),
+            address("likeliest", likeliest[r], torch.int32),
             address("work", work, torch.float64),
         )
         _check(status)
-    return found
+    return found, likeliest
 
 
 def copied(

@@ -96,9 +96,15 @@ static float *completed(const plant *p, const ml_tree_rule *rule, const ml_compl
     float *chances = room_for(C * L * A * sizeof(float));
     double *work =
         room_for((size_t)run->threads * ml_tree_work(&p->dims, run) * sizeof(double));
+    int32_t *likeliest = room_for(C * L * sizeof(int32_t));
     seen(evidence);
-    promise(ml_tree_complete(&p->dims, &p->tree, rule, run, evidence, chances, work) == ML_OK,
+    promise(ml_tree_complete(&p->dims, &p->tree, rule, run, evidence, chances, likeliest, work) ==
+                ML_OK,
             "patterns are completed");
+    for (size_t i = 0; i < C * L; i++) {
+        promise(chances[i * A + (size_t)likeliest[i]] > 0, "the likeliest way is one of all");
+    }
+    free(likeliest);
     free(work);
     free(evidence);
     return chances;

@@ -109,7 +109,7 @@ def test_a_blank_tree_holds_all_symbols_alike():
 def test_a_long_pattern_can_be_completed():
     """Its chance is no number that a double can hold."""
     forest = grown(RANDOM[0], Contexts(4, 3))
-    found = completed(forest, Rule(), torch.ones(1, 1, 900, 4), beam=4, ends=False)
+    found, _ = completed(forest, Rule(), torch.ones(1, 1, 900, 4), beam=4, ends=False)
     assert torch.allclose(found.sum(-1), torch.ones(1, 1, 900))
     assert set(found[0, 0].unique().tolist()) != {0.25}
 
