@@ -78,6 +78,7 @@ KERNEL_cells := native/cells.c $(wildcard native/cell_*.c)
 KERNEL_optimisers := native/optimisers.c
 KERNEL_hebbian := native/hebbian.c
 KERNEL_tree := native/tree.c native/tree_chances.c native/tree_read.c
+KERNEL_tree_read := $(KERNEL_tree)
 
 $(SANITIZED)/%: native/tests/%.c $(NATIVE_SOURCES) $(wildcard native/*.h native/tests/*.h)
 	@mkdir -p $(SANITIZED)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from memlab.position import Position
-from memlab.session import Exposure, Film, Recall, Session, Snapshot
+from memlab.session import Exposure, Film, Forecast, Recall, Samples, Session, Snapshot
 from memlab.space import Cue, Space
 from memlab.substrate import Engram, Part, Role, Series
 
@@ -23,7 +23,7 @@ Kept: TypeAlias = dict[str, Tensor]  # name in the file -> array
 Kind = TypeVar("Kind")
 
 KINDS: tuple[type, ...] = (
-    *(Session, Exposure, Recall, Snapshot, Film, Cue, Space, Series),
+    *(Session, Exposure, Recall, Forecast, Samples, Snapshot, Film, Cue, Space, Series),
     *(Position, Engram, Part, Role),
 )
 

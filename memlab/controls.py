@@ -4,7 +4,7 @@ Each control is a function of one `Trial`: the recall as the medium itself meets
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias, final
 
 import torch
@@ -15,6 +15,7 @@ from memlab.absent import Absent
 from memlab.cues import CueMaker
 from memlab.draws import Draws
 from memlab.nearest import mixed, nearest_answer
+from memlab.outlook import ALIKE, Floor, alike, partners
 from memlab.space import Cue, Space, joined
 from memlab.substrate import Engram, Meter, Readout, Substrate
 
@@ -75,6 +76,7 @@ class Controls:
 
     floors: Mapping[str, Control]
     ceilings: Mapping[str, Control]
+    foretold: Mapping[str, Floor] = field(default_factory=dict)  # floors of a forecast
 
 
 def blank(trial: Trial) -> Tensor:
@@ -136,14 +138,15 @@ def even(trial: Trial) -> Tensor | Absent:
 
 def other(trial: Trial) -> Tensor | Absent:
     """Floor: another replicate's whole memory. The partner is id xor 1, so R does not matter."""
-    ids = trial.draws.replicates
-    if len(ids) < 2:
+    if len(trial.draws.replicates) < 2:
         return Absent("needs at least two replicates")
     if trial.universal:
         return Absent("every replicate learns the same rule")
     if (trial.truth == trial.truth[:1]).all():
         return Absent("every replicate was shown the same patterns")
-    partner = torch.tensor([ids.index(i ^ 1) if i ^ 1 in ids else 0 for i in ids])
+    if alike(trial.presented, trial.draws):
+        return Absent(ALIKE)
+    partner = partners(trial.draws)
     return trial.ask(trial.engram.mapped(lambda x: x[partner.to(x.device)]), trial.cue)
 
 
@@ -190,18 +193,16 @@ def mean(trial: Trial) -> Tensor | Absent:
         return Absent("this memory was shown nothing")
     if (trial.presented == trial.presented[:, :1]).all():
         return Absent("this memory was shown one pattern: its mean is the ceiling 'nearest'")
-    if trial.space.ends:
-        shown = _mean_string(trial).to(trial.truth)
-    else:
-        shown = trial.space.as_response(trial.presented).mean(1, keepdim=True)
-    return shown.expand_as(cue(trial))
+    each = torch.split(trial.presented, 1)  # as responses they may not fit beside each other
+    return torch.cat([_mean(shown, trial.space) for shown in each]).expand_as(cue(trial))
 
 
-def _mean_string(trial: Trial) -> Tensor:
-    """What the strings that this memory was shown hold at each place they reach, ``(R, 1, …)``."""
-    replicates, count = trial.presented.shape[:2]
-    even = torch.full((replicates, 1, count), 1 / count).to(trial.truth).double()
-    return mixed(trial.space, trial.presented, even)
+def _mean(shown: Tensor, space: Space) -> Tensor:
+    """The mean ``(R, 1, …)`` of patterns; of strings, of those that get so far at each place."""
+    if not space.ends:
+        return space.as_response(shown).mean(1, keepdim=True)
+    even = shown.new_full((len(shown), 1, shown.shape[1]), 1 / shown.shape[1]).double()
+    return mixed(space, shown, even).to(shown)
 
 
 def wrong_cue(trial: Trial) -> Tensor:

@@ -49,7 +49,7 @@ class Mask(CueMaker):
     keep: Share = 0.1  # share of the values given, to the nearest whole number of them
 
     def cue(self, pattern: Tensor, foil: Tensor, space: Space, draws: Draws) -> Cue:
-        return masked(pattern, _random_share(self.keep, space, draws))
+        return masked(pattern, _random_share(self.keep, space, draws), space)
 
 
 @final
@@ -68,7 +68,7 @@ class Half(CueMaker):
         length = space.shape[axis]
         along = torch.arange(length, device=pattern.device)
         hidden = along < length // 2 if self.side in ("left", "top") else along >= -(-length // 2)
-        return masked(pattern, _across(~hidden, axis, space))
+        return masked(pattern, _across(~hidden, axis, space), space)
 
 
 @final
@@ -87,7 +87,7 @@ class Wedge(CueMaker):
         up, right = (height - 1) / 2 - y[:, None], x - (width - 1) / 2
         turns = torch.atan2(up, right) / (2 * torch.pi)
         given = (turns - self.start) % 1 < self.share
-        return masked(pattern, given.to(pattern.device))
+        return masked(pattern, given.to(pattern.device), space)
 
 
 @final
@@ -107,7 +107,7 @@ class Box(CueMaker):
                 first = draws.integers(f"box {axis}", length)[:, None]
             along = (torch.arange(length, device=pattern.device) - first) % length < extent
             hidden = hidden & _across(along, axis - len(space.shape), space)
-        return masked(pattern, ~hidden)
+        return masked(pattern, ~hidden, space)
 
 
 @final
@@ -212,7 +212,7 @@ class Wrong(CueMaker):
 
     def cue(self, pattern: Tensor, foil: Tensor, space: Space, draws: Draws) -> Cue:
         if self.form == "full":
-            return masked(foil, torch.ones_like(foil, dtype=torch.bool))
+            return masked(foil, torch.ones_like(foil, dtype=torch.bool), space)
         _need_levels(space, "wrong with form=amplitude")
         return _distorted(_faint(foil, self.scale, self.sigma, space, draws))
 
@@ -229,7 +229,7 @@ class Inputs(CueMaker):
                 "patterns=delayed_recall, adding, copy, sine, … or another cue"
             )
         given = torch.arange(space.shape[-1], device=pattern.device) < space.inputs
-        return masked(pattern, given)
+        return masked(pattern, given, space)
 
 
 @final
@@ -249,12 +249,15 @@ class Nothing(CueMaker):
     """No cue at all."""
 
     def cue(self, pattern: Tensor, foil: Tensor, space: Space, draws: Draws) -> Cue:
-        return masked(pattern, torch.zeros_like(pattern, dtype=torch.bool))
+        return masked(pattern, torch.zeros_like(pattern, dtype=torch.bool), space)
 
 
-def masked(pattern: Tensor, given: Tensor) -> Cue:
-    """The values that are given, certain. ``given`` broadcasts against ``pattern (R, *shape)``."""
-    given = given.expand_as(pattern)[:, None]
+def masked(pattern: Tensor, given: Tensor, space: Space) -> Cue:
+    """The values that are given, certain; nothing is given of what follows a string's end.
+
+    ``given`` broadcasts against ``pattern (R, *shape)``.
+    """
+    given = (given & space.valid(pattern))[:, None]
     return Cue(torch.where(given, pattern[:, None], 0.0), given=given, certain=given)
 
 
@@ -290,5 +293,5 @@ def _need_levels(space: Space, kind: str) -> None:
     if space.symbols not in (None, 2):
         raise ValueError(
             f"{kind} needs a graded or binary space, for it presents levels between the symbols, "
-            f"got {space}; use mask, flip, half, box, shift or none"
+            f"got {space}; use mask, flip, half, box, shift, prefix or none"
         )

@@ -44,4 +44,4 @@ class Prefix(CueMaker):
         else:
             known = (self.length * letters.double()).round(decimals=DECIMALS).floor().clamp(min=1)
         given = torch.arange(space.size, device=pattern.device) < known[:, None]
-        return masked(pattern, given.reshape(pattern.shape))
+        return masked(pattern, given.reshape(pattern.shape), space)

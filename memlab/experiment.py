@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import final
 
 import psutil
@@ -12,13 +12,15 @@ from torch import Tensor
 from memlab.controls import Controls
 from memlab.cues import CueMaker
 from memlab.draws import Draws
+from memlab.foretelling import alphabet
 from memlab.patterns.salience import drawn
 from memlab.patterns.source import PatternSource, with_contrast
 from memlab.plan import Stage, stages
-from memlab.protocol import Protocol, Recall, Setting
+from memlab.protocol import Foretell, Protocol, Recall, Sample, Setting, Study
 from memlab.session import Session
 from memlab.space import Cue, Space, Split, joined
 from memlab.substrate import Substrate
+from memlab.text.orders import ordered
 
 CONTROLLED = 3  # copies of a memory at a recall: its own, the blank, and a control's
 
@@ -55,13 +57,17 @@ class Plan:
     shown: Tensor  # (R, P, *shape), what of them may be presented: all, but for tasks
     split: Split | None  # of tasks
     session: Session  # still empty
+    orders: Mapping[tuple[tuple[int, ...], str], Tensor] = field(default_factory=dict)
+    # the items of a study laid out in its order, (R, N)
 
     @property
     def acts(self) -> int:
-        """How many acts the run has; each control of a recall counts as one."""
-        extra = len(self.session.floors) + len(self.session.ceilings)
-        recalls = [s.act for s in self.stages if isinstance(s.act, Recall) and s.act.controlled]
-        return len(self.stages) + extra * len(recalls)
+        """How many acts the run has; each control of a recall or forecast counts as one."""
+        controls, acts = self.experiment.controls, [stage.act for stage in self.stages]
+        recalls = sum(isinstance(act, Recall) and act.controlled for act in acts)
+        forecasts = sum(isinstance(act, Foretell) and act.controlled for act in acts)
+        asked = recalls * (len(controls.floors) + len(controls.ceilings))
+        return len(acts) + asked + forecasts * len(controls.foretold)
 
 
 def prepare(experiment: Experiment) -> Plan:
@@ -76,11 +82,13 @@ def prepare(experiment: Experiment) -> Plan:
             "experiment=scarring_validation sets stronger"
         )
     space = experiment.patterns.space
+    _check_sequences(planned, space)
     media = media_of(experiment.substrate, space, {stage.medium for stage in planned})
-    session, patterns = _empty_session(experiment, draws)
+    session, patterns = _empty_session(experiment, draws, planned)
     split = experiment.patterns.split(patterns)
     shown = patterns if split is None else split.shown(patterns, space)
-    plan = Plan(experiment, draws, planned, media, makers, patterns, shown, split, session)
+    orders = laid_out(planned, patterns, draws)
+    plan = Plan(experiment, draws, planned, media, makers, patterns, shown, split, session, orders)
     for name in makers:
         cues_to(plan, (0,), name)
     _check_room(plan)
@@ -118,7 +126,29 @@ def _check_room(plan: Plan) -> None:
         )
 
 
-def _empty_session(experiment: Experiment, draws: Draws) -> tuple[Session, Tensor]:
+def _check_sequences(planned: tuple[Stage, ...], space: Space) -> None:
+    """Raise ValueError for a protocol that foretells symbols where there are none."""
+    if any(isinstance(stage.act, Study | Foretell | Sample) for stage in planned):
+        alphabet(space)
+        if space.outputs:
+            raise ValueError("what comes next is foretold of patterns that are no tasks, got tasks")
+
+
+def laid_out(
+    planned: tuple[Stage, ...], patterns: Tensor, draws: Draws
+) -> dict[tuple[tuple[int, ...], str], Tensor]:
+    """The items of every study in its order, ``(R, N)`` each; all arms and spans share them."""
+    wanted = {(s.act.items, s.act.order) for s in planned if isinstance(s.act, Study)}
+    found = {}
+    for items, order in sorted(wanted, key=lambda one: one[1]):
+        at = ordered(patterns[:, items], order, draws.at("order", order)).cpu()
+        found[items, order] = torch.tensor(items)[at]
+    return found
+
+
+def _empty_session(
+    experiment: Experiment, draws: Draws, planned: tuple[Stage, ...]
+) -> tuple[Session, Tensor]:
     """The log before anything happened, and the patterns on the device."""
     groups: dict[str, tuple[int, ...]] = {}
     count = 0
@@ -138,10 +168,16 @@ def _empty_session(experiment: Experiment, draws: Draws) -> tuple[Session, Tenso
         groups=groups,
         patterns=patterns.cpu(),
         salience=drawn(experiment.patterns.salience, count, draws.at("salience")),
-        floors=tuple(experiment.controls.floors),
+        floors=_floors(experiment.controls, planned),
         ceilings=tuple(experiment.controls.ceilings),
     )
     return session, patterns
+
+
+def _floors(controls: Controls, planned: tuple[Stage, ...]) -> tuple[str, ...]:
+    """The names of all floors: of recalls, and where something is foretold, of forecasts."""
+    foretold = any(isinstance(stage.act, Foretell) for stage in planned)
+    return tuple(dict.fromkeys((*controls.floors, *(controls.foretold if foretold else ()))))
 
 
 def cues_to(plan: Plan, items: tuple[int, ...], name: str = "default") -> Cue:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 
 from memlab.plan import Stage
-from memlab.protocol import Recall, Write
+from memlab.protocol import Recall, Study, Write
 from memlab.session import Film, Session, Snapshot
 from memlab.substrate import Engram, Meter, Part
 
@@ -14,9 +14,13 @@ KEPT = 2**20  # entries of a matrix that a snapshot still holds
 
 
 def titled(session: Session, stage: Stage) -> str:
-    """A stage in words: its arms, its phase, and the item it presents."""
+    """A stage in words: its arms, its phase, and what it presents."""
     arms = stage.arms[0] if len(stage.arms) == 1 else f"{stage.arms[0]}+{len(stage.arms) - 1}"
-    what = session.names[stage.act.item] if isinstance(stage.act, Write) else stage.phase
+    what = stage.phase
+    if isinstance(stage.act, Write):
+        what = session.names[stage.act.item]
+    if isinstance(stage.act, Study):
+        what = f"items {stage.act.span.start + 1} to {stage.act.span.stop}"
     return f"{arms} · {stage.phase} · {what}" if what != stage.phase else f"{arms} · {stage.phase}"
 
 

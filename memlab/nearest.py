@@ -1,5 +1,7 @@
 """The nearest of some stored patterns, judged on what a cue gives."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -7,6 +9,7 @@ from memlab.similarity import FAINT, pearson_with_each
 from memlab.space import Cue, Space
 
 DECIMALS = 9
+ROOM = 2**22  # values of patterns, or patterns times cues, that are held at once
 
 
 def nearest_answer(space: Space, stored: Tensor, live: Tensor, cue: Cue) -> Tensor:
@@ -16,10 +19,13 @@ def nearest_answer(space: Space, stored: Tensor, live: Tensor, cue: Cue) -> Tens
     difference); without anything certain the best correlated on what is given wins, so that a
     faint cue finds its pattern. Equals are averaged; a cue that gives nothing gets the mean.
     """
-    match = _agreement(stored, cue).masked_fill(~live[:, None], -torch.inf)
-    best = (match == match.amax(-1, keepdim=True)) & live[:, None]
-    share = best.double() / best.sum(-1, keepdim=True).clamp(min=1)
-    return mixed(space, stored, share).to(cue.values.dtype)
+    values = stored.shape[1] * math.prod(space.response_shape)
+    some = max(1, ROOM // max(1, values))  # replicates whose answers fit beside each other
+    each = [
+        _of_some(space, stored[r : r + some], live[r : r + some], _rows(cue, r, r + some))
+        for r in range(0, len(stored), some)
+    ]
+    return torch.cat(each).to(cue.values.dtype)
 
 
 def mixed(space: Space, stored: Tensor, share: Tensor) -> Tensor:
@@ -36,6 +42,24 @@ def mixed(space: Space, stored: Tensor, share: Tensor) -> Tensor:
     reached = (share @ valid)[..., None]
     far = torch.einsum("rcp,rpna->rcna", share, space.as_response(stored) * valid[..., None])
     return torch.where(reached > 0, far / reached.clamp(min=FAINT), whole)
+
+
+def _of_some(space: Space, stored: Tensor, live: Tensor, cue: Cue) -> Tensor:
+    """The nearest patterns of a few replicates, a block of cues at a time."""
+    block, found = max(1, ROOM // max(1, live.numel())), []
+    for first in range(0, cue.count, block):
+        match = _agreement(stored, cue.part(first, first + block))
+        match = match.masked_fill(~live[:, None], -torch.inf)
+        best = (match == match.amax(-1, keepdim=True)) & live[:, None]
+        share = best.double() / best.sum(-1, keepdim=True).clamp(min=1)
+        near = (share > 0).any(0).any(0)  # of many patterns few are nearest to any cue
+        found.append(mixed(space, stored[:, near], share[..., near]))
+    return torch.cat(found, dim=1)
+
+
+def _rows(cue: Cue, first: int, last: int) -> Cue:
+    """The cues of some replicates."""
+    return Cue(*(x[first:last] for x in (cue.values, cue.given, cue.certain)))
 
 
 def _agreement(stored: Tensor, cue: Cue) -> Tensor:

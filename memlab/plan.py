@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from typing import final
 
-from memlab.protocol import Act, Arm, Recall, Rest, Setting, Write
+from memlab.protocol import Act, Arm, Foretell, Recall, Rest, Sample, Setting, Study, Write
 
 
 @final
@@ -18,7 +18,7 @@ class Stage:
     phase: str
     act: Act
     nth: int  # how many such acts came before it; no two of them draw the same numbers
-    presented: tuple[int, ...]  # a recall's: the items shown before it, in order, with repeats
+    presented: tuple[int | Study, ...]  # a question's: what was shown before it, with repeats
     closes: bool  # the last act of its phase
     medium: Setting
 
@@ -47,13 +47,15 @@ def stages(arms: tuple[Arm, ...]) -> tuple[Stage, ...]:
 
 def _alone(arm: Arm) -> Iterator[Stage]:
     before: Counter[Hashable] = Counter()
-    shown: list[int] = []
+    shown: list[int | Study] = []
     for phase in arm.phases:
         for i, act in enumerate(phase.acts):
             closes = i == len(phase.acts) - 1
             kind = Rest if isinstance(act, Rest) else act
-            seen = tuple(shown) if isinstance(act, Recall) else ()
+            seen = tuple(shown) if isinstance(act, Recall | Foretell | Sample) else ()
             yield Stage(None, (), phase.name, act, before[kind], seen, closes, arm.medium)
             before[kind] += 1
             if isinstance(act, Write) and act.salience > 0:
                 shown.append(act.item)
+            if isinstance(act, Study):
+                shown.append(act)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import final
 
 from memlab.plan import Stage
-from memlab.session import Recall, Session
+from memlab.session import Forecast, Recall, Session
 from memlab.substrate import Engram, Series
 
 
@@ -19,7 +19,7 @@ class Position:
     session: Session  # so far
     engrams: dict[int, Engram] = field(default_factory=dict)  # that later stages start from
     stage: int = 0  # that comes next or, with a recall, is under way
-    recall: Recall | None = None  # the medium's answers and those of the first controls
+    recall: Recall | Forecast | None = None  # the medium's answers and those of the first controls
     done: int = 0  # acts, each control of a recall counting as one
     ticks: int = 0  # own steps the medium took in them
     series: list[tuple[str, Series]] = field(default_factory=list)  # they left, for the curves

@@ -60,7 +60,49 @@ class Recall:
     at: tuple[tuple[str, float], ...] = ()
 
 
-Act: TypeAlias = Write | Rest | Lesion | Consolidate | Recall
+@final
+@dataclass(frozen=True)
+class Study:
+    """Present some items once each, in one of the orders of ``memlab.text.orders``.
+
+    Each is foretold just before it is learned, and how surprising it was is logged. All items are
+    laid out in that order, by each replicate for itself; this act presents the places ``start`` …
+    ``stop - 1`` of it, so that a long pass is several acts.
+    """
+
+    items: tuple[int, ...]
+    order: str = "given"
+    start: int = 0
+    stop: int | None = None  # None: to the end
+
+    @property
+    def span(self) -> range:
+        """The places that are presented."""
+        return range(self.start, len(self.items) if self.stop is None else self.stop)
+
+
+@final
+@dataclass(frozen=True)
+class Foretell:
+    """Foretell each symbol of these items from those before it, beside floors if ``controlled``."""
+
+    items: tuple[int, ...]
+    controlled: bool = True
+    at: tuple[tuple[str, float], ...] = ()  # as of a recall
+
+
+@final
+@dataclass(frozen=True)
+class Sample:
+    """Let the medium speak: draw patterns symbol by symbol from what it foretells."""
+
+    count: int
+    temperature: float = 1.0  # chances to the power of its inverse; 0 takes the likeliest
+    top_k: int | None = None  # of the symbols, the likeliest alone; None: all
+    at: tuple[tuple[str, float], ...] = ()  # as of a recall
+
+
+Act: TypeAlias = Write | Rest | Lesion | Consolidate | Recall | Study | Foretell | Sample
 Setting: TypeAlias = tuple[tuple[str, float | int | str], ...]  # parameters of a substrate
 
 

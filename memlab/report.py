@@ -18,6 +18,7 @@ from memlab.session import Recall, Session
 from memlab.statistics import Estimate, band, estimate
 
 ALONG = ("success", "identification", "overlap", "pearson", "hidden_pearson")  # of a curve
+ALONG_STRINGS = ("exact", "accuracy", "overlap", "hidden_pearson")  # no other need be compared
 ENOUGH = 6  # replicates below which no two-sided sign-flip test reaches .05
 
 
@@ -221,7 +222,7 @@ def _along(session: Session, recall: Recall) -> list[tuple[dict[str, object], Te
     rows: list[tuple[dict[str, object], Tensor]] = []
     for control in (None, *recall.controls):
         given = answered(session, recall, range(len(recall.items)), control)
-        for measure in ALONG:
+        for measure in ALONG_STRINGS if session.space.ends else ALONG:
             found = averaged(score(measure), given)
             if isinstance(found, Tensor):
                 rows.append(({**where, "measure": measure, "answer": control or "medium"}, found))

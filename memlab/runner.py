@@ -1,23 +1,29 @@
 """From a plan to its session: play the stages one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import final
+from typing import TypeAlias, TypeVar, final
 
 import torch
 from torch import Tensor
 
 from memlab.absent import Absent
-from memlab.controls import Control, Trial
-from memlab.experiment import Plan, cues_to
+from memlab.asking import told, trial_on
+from memlab.controls import Trial
+from memlab.experiment import Plan
 from memlab.keeping import keep_film, last_of_arms, snapshot, titled
 from memlab.plan import Stage
 from memlab.position import Position
-from memlab.protocol import Consolidate, Lesion, Recall, Rest, Write
-from memlab.session import Exposure, Session
+from memlab.protocol import Consolidate, Foretell, Lesion, Recall, Rest, Sample, Study, Write
+from memlab.sequence_acts import forecast, outlook_on, samples, shown_before, study
+from memlab.session import Exposure, Forecast, Session
 from memlab.session import Recall as RecallLog
 from memlab.space import Cue, Item
 from memlab.substrate import Engram, Meter, Series
+
+Asked: TypeAlias = RecallLog | Forecast
+Log = TypeVar("Log", RecallLog, Forecast)
+Wanted = TypeVar("Wanted")
 
 
 @final
@@ -104,6 +110,8 @@ def _adopt(session: Session, earlier: Session) -> None:
     """Fill the log of a run with what it holds already."""
     session.exposures[:] = earlier.exposures
     session.recalls[:] = earlier.recalls
+    session.forecasts[:] = earlier.forecasts
+    session.samples[:] = earlier.samples
     session.snapshots[:] = earlier.snapshots
     session.films[:] = earlier.films
 
@@ -113,7 +121,7 @@ def _position(
     progress: Progress,
     engrams: dict[int, Engram],
     stage: int,
-    recall: RecallLog | None = None,
+    recall: Asked | None = None,
 ) -> Position:
     """Where the run stands now."""
     return Position(
@@ -129,39 +137,80 @@ def _start(plan: Plan, stage: Stage, engrams: dict[int, Engram], *, last: bool) 
 
 
 def _play(
-    plan: Plan, stage: Stage, engram: Engram, progress: Progress, begun: RecallLog | None
+    plan: Plan, stage: Stage, engram: Engram, progress: Progress, begun: Asked | None
+) -> Iterator[Asked]:
+    """Do the act of a stage; yields what a question holds before each of its controls is asked."""
+    match stage.act:
+        case Recall():
+            yield from _recalled(plan, stage, stage.act, engram, progress, begun)
+        case Foretell():
+            yield from _foretold(plan, stage, stage.act, engram, progress, begun)
+        case Sample():
+            meter = Meter()
+            progress.begin(titled(plan.session, stage), meter)
+            plan.session.samples.append(samples(plan, stage, stage.act, engram, meter))
+            progress.end()
+        case _:
+            _treated(plan, stage, stage.act, engram, progress)
+
+
+def _recalled(  # noqa: PLR0917  as _play, and its act
+    plan: Plan, stage: Stage, act: Recall, engram: Engram, progress: Progress, begun: Asked | None
 ) -> Iterator[RecallLog]:
-    """Do the act of a stage; yields what a recall holds before each of its controls is asked."""
-    act = stage.act
-    if not isinstance(act, Recall):
-        _treated(plan, stage, act, engram, progress)
-        return
-    trial = _trial(plan, stage, act, engram)
-    log = begun or _answered(plan, stage, act, trial, progress)
-    for name, control in _unasked(plan, act, log).items():
+    """Cue the items of a recall, then ask its controls."""
+    trial = trial_on(plan, stage, act, engram)
+    log = begun if isinstance(begun, RecallLog) else _answered(plan, stage, act, trial, progress)
+    controls = plan.experiment.controls
+    every = {**controls.floors, **controls.ceilings} if act.controlled else {}
+    for name, control in _unasked(every, log).items():
         yield log
-        label = f"{titled(plan.session, stage)} · {name}"
-        log = _controlled(log, name, _asked(control, trial, label, progress))
+        unwatched = replace(trial, meter=Meter())
+        progress.begin(f"{titled(plan.session, stage)} · {name}", unwatched.meter)
+        log = _controlled(log, name, control(unwatched))
+        progress.end()
     plan.session.recalls.append(log)
+
+
+def _foretold(  # noqa: PLR0917  as _play, and its act
+    plan: Plan, stage: Stage, act: Foretell, engram: Engram, progress: Progress, begun: Asked | None
+) -> Iterator[Forecast]:
+    """Foretell some items, then ask the floors of a forecast."""
+    outlook = outlook_on(plan, stage, act, engram)
+    if isinstance(begun, Forecast):
+        log = begun
+    else:
+        progress.begin(titled(plan.session, stage), outlook.meter)
+        log = forecast(plan, stage, act, outlook)
+        progress.end()
+    every = plan.experiment.controls.foretold if act.controlled else {}
+    for name, floor in _unasked(every, log).items():
+        yield log
+        unwatched = replace(outlook, meter=Meter())
+        progress.begin(f"{titled(plan.session, stage)} · {name}", unwatched.meter)
+        log = _controlled(log, name, floor(unwatched))
+        progress.end()
+    plan.session.forecasts.append(log)
 
 
 def _treated(
     plan: Plan,
     stage: Stage,
-    act: Write | Rest | Lesion | Consolidate,
+    act: Write | Rest | Lesion | Consolidate | Study,
     engram: Engram,
     progress: Progress,
 ) -> None:
-    """Write an item, consolidate some, let time pass, or destroy a share of the memory."""
+    """Write an item, study or consolidate some, let time pass, or destroy a share of the memory."""
     session, substrate = plan.session, plan.media[stage.medium]
     meter = Meter(keep_frames=plan.experiment.video and _opens(plan, stage))
     progress.begin(titled(session, stage), meter)
-    item, took = None, 0
+    item, took, logged = None, 0, {}
     match act:
         case Write():
             item, took = act.item, 1
             draws = plan.draws.at("write", act.item, stage.nth)
             substrate.write(engram, _item(plan, act), draws, meter)
+        case Study():
+            took, logged = len(act.span), study(plan, stage, act, engram, meter)
         case Consolidate():
             draws = plan.draws.at("consolidate", *act.items, stage.nth)
             items = tuple(_item(plan, Write(one)) for one in act.items)
@@ -172,7 +221,7 @@ def _treated(
         case Lesion():
             blank = substrate.blank(plan.draws.at("blank"))
             substrate.lesion(engram, blank, act.share, plan.draws.at("lesion"))
-    series = progress.end()
+    series = {**progress.end(), **logged}
     session.exposures.append(Exposure(stage.arms, stage.phase, item, series, took))
     keep_film(session, stage, meter)
 
@@ -190,7 +239,7 @@ def _answered(plan: Plan, stage: Stage, act: Recall, trial: Trial, progress: Pro
         arms=stage.arms,
         phase=stage.phase,
         items=act.items,
-        presented=stage.presented,
+        presented=told(shown_before(plan, stage)),
         truth=trial.truth.cpu(),
         cue=Cue(trial.cue.values.cpu(), trial.cue.given.cpu(), trial.cue.certain.cpu()),
         response=response.cpu(),
@@ -203,49 +252,16 @@ def _answered(plan: Plan, stage: Stage, act: Recall, trial: Trial, progress: Pro
     )
 
 
-def _unasked(plan: Plan, act: Recall, log: RecallLog) -> dict[str, Control]:
-    """The controls of a recall that have not been asked yet, floors first."""
-    controls = plan.experiment.controls
-    every = {**controls.floors, **controls.ceilings} if act.controlled else {}
+def _unasked(every: Mapping[str, Wanted], log: Asked) -> dict[str, Wanted]:
+    """The controls of a question that have not been asked yet."""
     return {n: c for n, c in every.items() if n not in log.controls and n not in log.absent}
 
 
-def _asked(control: Control, trial: Trial, label: str, progress: Progress) -> Tensor | Absent:
-    """What a control answers to the same cues, or why it cannot."""
-    unwatched = replace(trial, meter=Meter())
-    progress.begin(label, unwatched.meter)
-    found = control(unwatched)
-    progress.end()
-    return found
-
-
-def _controlled(log: RecallLog, name: str, found: Tensor | Absent) -> RecallLog:
-    """A recall with the answers of one more control."""
+def _controlled(log: Log, name: str, found: Tensor | Absent) -> Log:
+    """A recall or forecast with the answers of one more control."""
     if isinstance(found, Absent):
         return replace(log, absent={**log.absent, name: found.reason})
     return replace(log, controls={**log.controls, name: found.cpu()})
-
-
-def _trial(plan: Plan, stage: Stage, act: Recall, engram: Engram) -> Trial:
-    session = plan.session
-    foils = tuple((item + 1) % len(session.names) for item in act.items)
-    substrate = plan.media[stage.medium]
-    truth = plan.patterns[:, act.items]
-    shown = stage.presented if plan.split is None else tuple(dict.fromkeys(stage.presented))
-    return Trial(
-        substrate=substrate,
-        engram=engram,
-        blank=substrate.blank(plan.draws.at("blank")),
-        cue=cues_to(plan, act.items, act.cue),
-        foil_cue=cues_to(plan, foils, act.cue),
-        truth=truth,
-        foil=plan.patterns[:, foils],
-        presented=plan.shown[:, shown],
-        taught=None if plan.split is None else plan.split.taught[:, shown],
-        universal=plan.split is not None and plan.split.universal,
-        draws=plan.draws.at("recall", stage.phase),
-        meter=Meter(truth=truth, keep_frames=plan.experiment.video and not session.recalls),
-    )
 
 
 def _item(plan: Plan, act: Write) -> Item:

@@ -14,7 +14,11 @@ FEW = 8  # recalls that a message still lists
 @final
 @dataclass(frozen=True)
 class Exposure:
-    """One presentation; or, ``item`` None, a stretch of the medium's own time, or a lesion."""
+    """One presentation; or, ``item`` None, a stretch of the medium's own time, or a lesion.
+
+    A study of many items is one as well. Its series are "surprise" (nats per symbol) and "symbols",
+    a step for each item, at its place in the order.
+    """
 
     arms: tuple[str, ...]
     phase: str
@@ -31,7 +35,8 @@ class Recall:
     arms: tuple[str, ...]  # the arms that share this recall
     phase: str
     items: tuple[int, ...]  # (C) what was asked for, as indices into Session.names
-    presented: tuple[int, ...]  # what the medium had been shown before, in order, repeats included
+    presented: tuple[int, ...]  # what the medium had been shown before, in order, repeats included;
+    # where each replicate has an order of its own: what any was shown, once each
     truth: Tensor  # (R, C, *shape)
     cue: Cue
     response: Tensor  # (R, C, *shape[, A])
@@ -45,6 +50,41 @@ class Recall:
     def of(self, items: tuple[int, ...]) -> list[int]:
         """The positions along C at which these items were asked for."""
         return [c for c, item in enumerate(self.items) if item in items]
+
+
+@final
+@dataclass(frozen=True)
+class Forecast:
+    """Patterns foretold symbol by symbol, each from those before it, by the medium and floors."""
+
+    arms: tuple[str, ...]
+    phase: str
+    items: tuple[int, ...]  # (C)
+    presented: Tensor  # (R, P) int32, the items shown before, in each replicate's own order
+    surprise: Tensor  # (R, C, size) nats, NaN on padding
+    controls: dict[str, Tensor]  # floor -> its surprise, same shape
+    absent: dict[str, str]  # floor -> why it has no meaning here
+    reliability: (
+        Tensor  # (R, 3, bins) chances foretold, symbols that came, chances: sum, hits, count
+    )
+    at: dict[str, float] = field(default_factory=dict)  # where it lies on the axes of a curve
+
+    def of(self, items: tuple[int, ...]) -> list[int]:
+        """The positions along C at which these items were foretold."""
+        return [c for c, item in enumerate(self.items) if item in items]
+
+
+@final
+@dataclass(frozen=True)
+class Samples:
+    """Patterns that the medium drew from what it foretells."""
+
+    arms: tuple[str, ...]
+    phase: str
+    values: Tensor  # (R, n, *shape)
+    ended: Tensor  # (R, n) bool, of strings: whether the end came in time
+    presented: Tensor  # (R, P) int32, the items shown before, in each replicate's own order
+    at: dict[str, float] = field(default_factory=dict)
 
 
 @final
@@ -87,6 +127,8 @@ class Session:
     ceilings: tuple[str, ...]  # names of the controls it can at best reach
     exposures: list[Exposure] = field(default_factory=list)
     recalls: list[Recall] = field(default_factory=list)
+    forecasts: list[Forecast] = field(default_factory=list)
+    samples: list[Samples] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
     films: list[Film] = field(default_factory=list)
     complete: bool = False

@@ -10,7 +10,9 @@ from typing import final
 import torch
 from torch import Tensor
 
+from memlab.damage import destroy, permuted
 from memlab.draws import Draws
+from memlab.foretelling import foretold, studied
 from memlab.similarity import cosine, pearson
 from memlab.space import Cue, Item, Space
 
@@ -233,6 +235,20 @@ class Substrate(ABC):
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
         """Let as much of the medium's own time pass as so many presentations take, no input."""
 
+    def foretell(self, engram: Engram, patterns: Tensor, draws: Draws, meter: Meter) -> Tensor:
+        """The probability of every symbol at each place, given those before it in reading order.
+
+        ``patterns (R, C, *shape)`` give ``(R, C, size, A)``; the engram keeps every byte.
+        """
+        return foretold(self, engram, patterns, draws, meter)
+
+    def study(self, engram: Engram, items: Item, draws: Draws, meter: Meter) -> Tensor:
+        """Present each of the items, values ``(R, N, *shape)``, once and in that order.
+
+        Gives the nats ``(R, N)`` of each, as foretold just before it was learned.
+        """
+        return studied(self, engram, items, draws, meter)
+
     def consolidate(
         self, engram: Engram, items: tuple[Item, ...], draws: Draws, meter: Meter
     ) -> None:
@@ -265,26 +281,3 @@ class Substrate(ABC):
         one has learned a stencil.
         """
         return None
-
-
-def destroy(engram: Engram, blank: Engram, share: float, draws: Draws) -> None:
-    """Set a random share of every memory array to what it was at first; 0 in rows since grown."""
-    for name, part in engram.memory().items():
-        hit = draws.uniform(name, tuple(part.values.shape[1:])) < share
-        first = torch.zeros_like(part.values) if part.grows else blank[name]
-        engram[name] = torch.where(hit, first, part.values)
-
-
-def permuted(engram: Engram, draws: Draws) -> Engram:
-    """The live entries of every memory array in a random order, independently per replicate."""
-    result = engram.copy()
-    for name, part in engram.memory().items():
-        values = part.values.clone()
-        for r in range(values.shape[0]):
-            alone = replace(draws, replicates=(draws.replicates[r],))
-            rows = int(engram.used[r]) if part.grows and engram.used is not None else None
-            live = values[r, :rows] if part.grows else values[r]
-            order = alone.permutation("scramble", live.numel())[0]
-            live.copy_(live.reshape(-1)[order].reshape(live.shape))
-        result[name] = values
-    return result

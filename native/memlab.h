@@ -273,9 +273,10 @@ ml_status ml_tree_copy(const ml_tree_dims *from_dims, const ml_tree *from, doubl
                        int32_t *work);
 
 /* Learn strings one after the other. weights (N), below 0 to unlearn; keep: what a string leaves
- * of all before it. Where chances (text) is not NULL, it gets the chance of each symbol before its
- * string was learned. done (1): strings learned when there was no more room (ML_FULL) or the next
- * one had never been learned as much as it is to be unlearned (ML_ABSENT). work (reach + 2). */
+ * of all before it, in (0, 1]. Where chances (text) is not NULL, it gets the chance of each symbol
+ * before its string was learned. done (1): strings learned when there was no more room (ML_FULL) or
+ * the next one had never been learned as much as it is to be unlearned (ML_ABSENT), as no string is
+ * whose beginning alone is kept. ML_NOT_FINITE: a weight is no number. work (reach + 2). */
 ml_status ml_tree_learn(const ml_tree_dims *dims, const ml_tree *tree, const ml_tree_rule *rule,
                         const ml_strings *strings, const int64_t *starts, const int32_t *text,
                         const double *weights, double keep, double *chances, int32_t *done,
@@ -304,9 +305,10 @@ typedef struct {
 size_t ml_tree_work(const ml_tree_dims *dims, const ml_completion *run);
 
 /* What patterns are likely to be, chances (N, L, A), where evidence (N, L, A) is how likely what is
- * seen of them is for each symbol. work (threads, ml_tree_work) of doubles. */
+ * seen of them is for each symbol; likeliest (N, L) is the way that is so as a whole.
+ * work (threads, ml_tree_work) of doubles. */
 ml_status ml_tree_complete(const ml_tree_dims *dims, const ml_tree *tree, const ml_tree_rule *rule,
                            const ml_completion *run, const float *evidence, float *chances,
-                           double *work);
+                           int32_t *likeliest, double *work);
 
 #endif

@@ -1,6 +1,7 @@
 /* Trees of contexts: what a string leaves in them, and how they grow; see tree.h. */
 #include "tree.h"
 
+#include <math.h>
 #include <string.h>
 
 #define SLACK 1e-9   /* of a count that rounding has left */
@@ -105,6 +106,15 @@ static int64_t wanted(const ml_tree_dims *d, int64_t length) {
     return length * ((length < longest ? length : longest) + 1);
 }
 
+/* How much of what came to a node ends there. */
+static double ended(const ml_tree *tree, int32_t v) {
+    double left = trace_of(tree, v)[COUNT];
+    for (int32_t w = node_of(tree, v)[CHILD]; w != NOTHING; w = node_of(tree, w)[SIBLING]) {
+        left -= trace_of(tree, w)[COUNT];
+    }
+    return left;
+}
+
 /* Whether a string was learned at least as much as it is to be unlearned. */
 static int known_enough(const ml_tree_dims *d, const ml_tree *tree, const int32_t *text,
                         int64_t length, double weight) {
@@ -112,7 +122,26 @@ static int known_enough(const ml_tree_dims *d, const ml_tree *tree, const int32_
     for (int64_t i = 0; i < length; i++) {
         v = child_of(d, tree, v, text[i]);
     }
-    return v != NOTHING && trace_of(tree, v)[COUNT] >= -weight * (1 - SLACK);
+    return v != NOTHING && ended(tree, v) >= -weight * (1 - SLACK);
+}
+
+/* Whether a string can be learned whole. To unlearn takes room too, where nodes were lost. */
+static ml_status ready_for(const ml_tree_dims *d, const ml_tree *tree, const int32_t *text,
+                           int64_t length, double weight) {
+    const int64_t room = weight != 0 ? wanted(d, length) : 0;
+    if (tree->used[0] + room > d->room || tree->scale[0] < FADED) {
+        return ML_FULL;
+    }
+    return weight < 0 && !known_enough(d, tree, text, length, weight) ? ML_ABSENT : ML_OK;
+}
+
+static int all_finite(int32_t count, const double *weights) {
+    for (int32_t n = 0; n < count; n++) {
+        if (!isfinite(weights[n])) {
+            return 0;
+        }
+    }
+    return 1;
 }
 
 ml_status ml_tree_learn(const ml_tree_dims *dims, const ml_tree *tree, const ml_tree_rule *rule,
@@ -120,19 +149,20 @@ ml_status ml_tree_learn(const ml_tree_dims *dims, const ml_tree *tree, const ml_
                         const double *weights, double keep, double *chances, int32_t *done,
                         int32_t *work) {
     done[0] = 0;
-    if (!dims_ok(dims) || !strings_ok(strings, starts, text, dims->symbols)) {
+    if (!dims_ok(dims) || !strings_ok(strings, starts, text, dims->symbols) ||
+        !(keep > 0 && keep <= 1)) {
         return ML_BAD_DIMS;
+    }
+    if (!all_finite(strings->count, weights)) {
+        return ML_NOT_FINITE;
     }
     for (int32_t n = 0; n < strings->count; n++) {
         const int32_t *own = text + starts[n];
         const int64_t length = starts[n + 1] - starts[n];
         const double weight = weights[n] / (tree->scale[0] * keep);
-        const int64_t room = weights[n] > 0 ? wanted(dims, length) : 0;
-        if (tree->used[0] + room > dims->room || tree->scale[0] < FADED) {
-            return ML_FULL;
-        }
-        if (weight < 0 && !known_enough(dims, tree, own, length, weight)) {
-            return ML_ABSENT;
+        const ml_status status = ready_for(dims, tree, own, length, weight);
+        if (status != ML_OK) {
+            return status;
         }
         if (chances) {
             tree_look(dims, tree, rule, own, length, chances + starts[n], work);

@@ -5,7 +5,7 @@
  * node: its count; its presence, at most 1; and its kinds, the presence of all that link to it, so
  * how many symbols came before it. In a context x the values v of its children are their counts,
  * where x is the longest or begins a string, and else their kinds:
- *   Kneser-Ney   P(c|x) = (v_c - min(d, v_c) + (s + sum min(d, v)) P(c|x')) / (sum v + s)
+ *   Kneser-Ney   P(c|x) = (v_c - d min(1, v_c) + (s + sum d min(1, v)) P(c|x')) / (sum v + s)
  *   Witten-Bell  P(c|x) = (n_c + T P(c|x')) / (sum n + T),  n the counts, T how many are not 0
  *   published    P(c|x) = n_c / sum n,  n what was counted where paths part, kept as kinds
  * x' is x without its oldest symbol, and below the empty context all symbols are alike.

@@ -29,7 +29,7 @@ static double value_of(const ml_tree *tree, const ml_tree_rule *rule, int32_t v,
 static double shared_of(const ml_tree_rule *rule, double value) {
     switch (rule->law) {
     case ML_KNESER_NEY:
-        return value < rule->discount ? value : rule->discount;
+        return rule->discount * (value < 1 ? value : 1);
     case ML_WITTEN_BELL:
         return value > 0;
     default:

@@ -173,9 +173,31 @@ static void settled(const ml_tree_dims *d, const ml_tree *tree, const ml_complet
     s->at[1] = at;
 }
 
+/* The share of each symbol at each place in all ways, and the first way alone. */
+static void answered(const ml_completion *run, const beam *s, int32_t count, size_t A,
+                     float *chances, int32_t *likeliest) {
+    double total = 0;
+    for (int32_t n = 0; n < count; n++) {
+        total += s->ways[0][n].weight;
+    }
+    memset(chances, 0, (size_t)run->length * A * sizeof(float));
+    for (int32_t n = 0; n < count; n++) {
+        const float share = (float)(s->ways[0][n].weight / total);
+        for (int32_t i = run->length - 1, m = n; i >= 0; i--) {
+            const size_t step = (size_t)i * (size_t)run->beam + (size_t)m;
+            chances[(size_t)i * A + (size_t)s->symbol[step]] += share;
+            if (n == 0) {
+                likeliest[i] = s->symbol[step];
+            }
+            m = s->from[step];
+        }
+    }
+}
+
 static void complete(const ml_tree_dims *d, const ml_tree *tree, const ml_tree_rule *rule,
-                     const ml_completion *run, const float *evidence, float *chances, beam s) {
-    const size_t A = (size_t)d->symbols, B = (size_t)run->beam;
+                     const ml_completion *run, const float *evidence, float *chances,
+                     int32_t *likeliest, beam s) {
+    const size_t A = (size_t)d->symbols;
     const contexts first = begun(d, s.at[0]);
     s.ways[0][0] = (way){1, first.known, first.whole, 0, 0, 0};
     int32_t count = 1;
@@ -188,24 +210,12 @@ static void complete(const ml_tree_dims *d, const ml_tree *tree, const ml_tree_r
         count = found;
         settled(d, tree, run, &s, count, i);
     }
-    double total = 0;
-    for (int32_t n = 0; n < count; n++) {
-        total += s.ways[0][n].weight;
-    }
-    memset(chances, 0, (size_t)run->length * A * sizeof(float));
-    for (int32_t n = 0; n < count; n++) {
-        const float share = (float)(s.ways[0][n].weight / total);
-        for (int32_t i = run->length - 1, m = n; i >= 0; i--) {
-            const size_t step = (size_t)i * B + (size_t)m;
-            chances[(size_t)i * A + (size_t)s.symbol[step]] += share;
-            m = s.from[step];
-        }
-    }
+    answered(run, &s, count, A, chances, likeliest);
 }
 
 ml_status ml_tree_complete(const ml_tree_dims *dims, const ml_tree *tree, const ml_tree_rule *rule,
                            const ml_completion *run, const float *evidence, float *chances,
-                           double *work) {
+                           int32_t *likeliest, double *work) {
     const size_t own = ml_tree_work(dims, run);
     if (!own) {
         return ML_BAD_DIMS;
@@ -216,7 +226,7 @@ ml_status ml_tree_complete(const ml_tree_dims *dims, const ml_tree *tree, const 
         const int64_t N = run->count, T = run->threads;
         for (int64_t n = N * thread / T; n < N * (thread + 1) / T; n++) {
             complete(dims, tree, rule, run, evidence + (size_t)n * size, chances + (size_t)n * size,
-                     beam_of(dims, run, work + (size_t)thread * own));
+                     likeliest + (size_t)n * (size_t)run->length, beam_of(dims, run, work + (size_t)thread * own));
         }
     }
     return ML_OK;

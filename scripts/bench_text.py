@@ -30,6 +30,7 @@ ROUNDS = 7
 DRAWS = Draws(seed=1, replicates=(0,))
 LETTERS = Alphabet.of(ascii_lowercase)
 LEARNED = 32_000  # names, as many as makemore's
+ASKED = 10_000  # names that queries are taken from
 SLOW = (500, 1_000)  # names of the published tree, from which its power is fitted
 STRINGS = (1_000, 3_000, 10_000, 30_000, 100_000)
 SHORT, LONG = 8, 100  # characters of a string of these, and of those that have many
@@ -105,7 +106,7 @@ def power(sizes: Sequence[int], costs: Sequence[float]) -> float:
 
 def of_learning(names: Sequence[str]) -> list[Row]:
     """32,000 names in C, in a plain Python trie, and as published."""
-    text = listed(LETTERS.asked(names))
+    text = LETTERS.asked(names)
     mine = fastest(lambda: grown(text))
     radix = fastest(lambda: taught(Radix().learn, names), 3)
     times = [fastest(partial(published, names[:n]), 2) for n in SLOW]
@@ -122,11 +123,10 @@ def of_learning(names: Sequence[str]) -> list[Row]:
 
 def of_queries(names: Sequence[str]) -> list[Row]:
     """The chances of all symbols after every beginning of the names, on the way and alone."""
-    forest = copied(grown(listed(LETTERS.asked(names))), in_order=True)
-    ways = [way[:k] for way in LETTERS.asked(names[:10_000]) for k in range(len(way))]
-    asked = listed(ways)
+    forest = copied(grown(LETTERS.asked(names)), in_order=True)
+    whole = LETTERS.asked(names[:ASKED])
+    asked = listed(way[:k] for way in whole.lists() for k in range(len(way)))
     apart = fastest(lambda: expected(forest, Rule(), [asked], threads=1))
-    whole = listed(LETTERS.asked(names[:10_000]))
     along = fastest(lambda: expected(forest, Rule(), [whole], every=True, threads=1))
     each = fastest(lambda: chances(forest, Rule(), [whole], threads=1))
     count = len(whole.text)

@@ -9,7 +9,7 @@ from memlab.app.schema import Sweep
 from memlab.metrics.measure import Measure
 from memlab.position import Position
 from memlab.record.place import Place
-from memlab.session import Session
+from memlab.session import Forecast, Recall, Session
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,11 @@ def promising(
 
 def so_far(metric: Callable[[Session], Measure], position: Position) -> float | None:
     """A metric of what a run has recorded; None while it cannot be computed."""
-    begun = [] if position.recall is None else [position.recall]
-    session = replace(position.session, recalls=[*position.session.recalls, *begun])
+    session, begun = position.session, position.recall
+    if isinstance(begun, Recall):
+        session = replace(session, recalls=[*session.recalls, begun])
+    if isinstance(begun, Forecast):
+        session = replace(session, forecasts=[*session.forecasts, begun])
     try:
         measured = metric(session)
     except KeyError:

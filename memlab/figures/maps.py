@@ -17,6 +17,8 @@ from memlab.session import Session, Snapshot
 MOST = 6  # snapshots
 WRITTEN_OUT = 12  # rows and columns up to which the values are printed in the cells
 ACROSS = 26  # letters that fit above a map
+LARGEST = 8.0  # inches of a matrix
+MOST_LABELS = 40  # rows or columns that are all named
 DARK = 0.6  # above this the print is white
 
 
@@ -56,18 +58,25 @@ def cue_memory_matrix(
     rows = [session.names[recall.items[c]] for c in recall.of(members(session, chosen))]
     mean = matrix.mean(0)
     size = 0.55 if max(mean.shape) <= WRITTEN_OUT else 0.2
-    width, height = size * mean.shape[1] + 2.4, size * mean.shape[0] + 1.7
+    width, height = (min(size * count, LARGEST) for count in (mean.shape[1], mean.shape[0]))
+    width, height = width + 2.4, height + 1.7
     figure = sheet(max(width, 4.2), height, f"Cue × memory: {words(arm)}, {words(phase)}")
     axes = figure.subplots()
     image = axes.imshow(mean.numpy(), vmin=-1, vmax=1, cmap="RdBu_r", aspect="auto")
-    columns = [words(name) for name in session.names]
-    axes.set_xticks(range(len(columns)), columns, rotation=40, ha="right")
-    axes.set_yticks(range(len(rows)), [words(name) for name in rows])
+    columns = _some([words(name) for name in session.names])
+    axes.set_xticks([*columns], [*columns.values()], rotation=40, ha="right")
+    labels = _some([words(name) for name in rows])
+    axes.set_yticks([*labels], [*labels.values()])
     axes.set(xlabel="pattern compared with", ylabel="pattern asked for")
     if max(mean.shape) <= WRITTEN_OUT:
         _print_cells(axes, mean)
     figure.colorbar(image, label="Pearson of the answer", shrink=0.9)
     return figure
+
+
+def _some(names: list[str]) -> dict[int, str]:
+    """The names that there is room for, evenly spread, by their places."""
+    return dict([*enumerate(names)][:: 1 + (len(names) - 1) // MOST_LABELS])
 
 
 def _print_cells(axes: Axes, mean: Tensor) -> None:

@@ -33,8 +33,13 @@ class Answers:
     cue: Tensor  # (R, C, N), 0 where not given
     given: Tensor  # (R, C, N) bool
     certain: Tensor  # (R, C, N) bool
-    patterns: Tensor  # (R, P, N) of the whole session
+    known: Tensor  # (R, P, *shape) the patterns of the whole session
     valid: Tensor | None = None  # (R, C, N) bool, what of strings is no padding; None: no strings
+
+    @property
+    def patterns(self) -> Tensor:
+        """The patterns of the whole session ``(R, P, N)``, flat; of many, more than fits."""
+        return _flat(self.known, self.space)
 
 
 def answers(
@@ -68,7 +73,7 @@ def answered(
         cue=_flat(recall.cue.values[:, at], space) * _spread(recall.cue.given[:, at], space),
         given=_spread(recall.cue.given[:, at], space),
         certain=_spread(recall.cue.certain[:, at], space),
-        patterns=_flat(session.patterns, space),
+        known=session.patterns,
     )
     return _of_strings(given, recall.truth[:, at]) if space.ends else given
 

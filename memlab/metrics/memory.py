@@ -54,7 +54,7 @@ def information_by_identity(session: Session, *, arm: str, phase: str, group: Gr
     a = averaged(identification, given)
     if isinstance(a, Absent) or isinstance(given, Absent):
         return a
-    return _channel(a, given.patterns.shape[1]) * len(given.items)
+    return _channel(a, given.known.shape[1]) * len(given.items)
 
 
 def bits_per_byte(

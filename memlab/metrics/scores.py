@@ -13,6 +13,7 @@ from memlab.similarity import FAINT, centred, pearson_with_each
 
 LIT = 0.5  # a value above this is on, in an answer as in a pattern
 HAZE = 0.15  # above this the background is not dark
+MANY = 4_000_000  # answers times patterns of a replicate that are compared at most
 RECALLED = 0.95  # overlap from which on an item counts as recalled
 FADED = 0.5  # below this share of the pattern's own brightness an answer counts as faded
 
@@ -123,8 +124,10 @@ def identification(a: Answers) -> Measure:
 
     A tie is shared: an answer equally like all P patterns, such as a blank, scores 1 / P.
     """
-    if a.patterns.shape[1] == 1:
+    if a.known.shape[1] == 1:
         return Absent("the run has one pattern; there is nothing to tell it from")
+    if len(a.items) * a.known.shape[1] > MANY:
+        return _too_many(a)
     likeness = confusion(a)  # (R, C, P)
     best = likeness >= likeness.amax(2, keepdim=True) - FAINT
     own = best[:, torch.arange(len(a.items)), list(a.items)]
@@ -157,8 +160,10 @@ def success(a: Answers) -> Measure:
     With one pattern in the run there is no other, and the overlap decides alone.
     """
     near = (overlap(a) >= RECALLED).double()
-    if a.patterns.shape[1] == 1:
+    if a.known.shape[1] == 1:
         return near
+    if len(a.items) * a.known.shape[1] > MANY:
+        return _too_many(a)
     known = confusion(a)  # (R, C, P)
     own = known[:, torch.arange(len(a.items)), list(a.items)]
     rivals = (known >= own[..., None] - FAINT).sum(2)  # itself among them
@@ -176,6 +181,14 @@ def accuracy(a: Answers) -> Measure:
     return _share(right.flatten(2), hidden)
 
 
+def exact(a: Answers) -> Measure:
+    """Whether every value that the cue did not vouch for is decided right."""
+    share = accuracy(a)
+    if isinstance(share, Absent):
+        return share
+    return torch.where(share.isnan(), torch.nan, (share == 1).double())
+
+
 def confusion(a: Answers) -> Tensor:
     """Pearson of every answer with every pattern of the run, ``(R, C, P)``.
 
@@ -186,6 +199,11 @@ def confusion(a: Answers) -> Tensor:
         return pearson_with_each(known, a.response.double(), inside, inside.sum(2, keepdim=True))
     pairs = zip(a.response, a.patterns, strict=True)
     return torch.stack([_unit(answer) @ _unit(known).T for answer, known in pairs])
+
+
+def _too_many(a: Answers) -> Absent:
+    pairs = f"{len(a.items):,} answers and {a.known.shape[1]:,} patterns"
+    return Absent(f"{pairs} are too many to compare each with each")
 
 
 SCORES: dict[str, Score] = {
@@ -205,6 +223,7 @@ SCORES: dict[str, Score] = {
     "overlap": overlap,
     "success": success,
     "accuracy": accuracy,
+    "exact": exact,
 }
 
 

@@ -18,7 +18,7 @@ HeldOut: TypeAlias = Annotated[int, Field(strict=True, ge=0)]
 SampleSeed: TypeAlias = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 
 MAKEMORE = 3407  # the seed with which makemore holds out its test set
-LONGEST = 40  # letters of a name in figures
+LONGEST = 24  # letters of a name in figures
 
 
 @final

@@ -10,10 +10,9 @@ from memlab.draws import Draws
 from memlab.space import Cue
 from memlab.substrate import Engram, Meter, Readout
 from memlab.substrates.string_tree import Beam, StringTree
+from memlab.text.forest import parting
 from memlab.text.strings import strung
-from memlab.text.tree import ENDLESS, Contexts, Rule, expected
-
-SURE = 1 - 1e-12  # a chance above this leaves no other symbol
+from memlab.text.tree import ENDLESS, Contexts, Rule
 
 
 @final
@@ -49,17 +48,18 @@ class PlasticTreePublished(StringTree):
     def read(self, engram: Engram, cue: Cue, draws: Draws, meter: Meter) -> Readout:
         response = super().read(engram, cue, draws, Meter()).response
         symbols = self.space.symbols or 0
-        known = self._parts(engram, cue).view(*cue.certain.shape[:2], *[1] * (response.ndim - 2))
+        known = self._answers(engram, cue).view(*cue.certain.shape[:2], *[1] * (response.ndim - 2))
         hidden = ~cue.certain if response.ndim == cue.certain.ndim else ~cue.certain[..., None]
         response = torch.where(~known & hidden, 1 / symbols, response)
         meter.tick(1)
         meter.look(1, response)
         return Readout(response)
 
-    def _parts(self, engram: Engram, cue: Cue) -> torch.Tensor:
-        """Whether paths part where what is certain from the start ends, bool ``(R, C)``."""
+    def _answers(self, engram: Engram, cue: Cue) -> torch.Tensor:
+        """Whether paths part, or the string ends, where what is certain of it does: ``(R, C)``."""
         certain = cue.certain.flatten(2).cpu().long().cumprod(-1).bool()
-        values = cue.values.flatten(2).cpu()
+        values, forest = cue.values.flatten(2).cpu(), self._forest(engram)
         prefixes = [strung(*one) for one in zip(values, certain, strict=True)]
-        after = torch.stack(expected(self._forest(engram), self.rule, prefixes))
-        return (after.amax(-1) < SURE).to(cue.certain.device)
+        parts = torch.stack([parting(forest, r, own) for r, own in enumerate(prefixes)])
+        ended = (certain & (values == 0)).any(-1) & self.space.ends
+        return (parts | ended).to(cue.certain.device)

@@ -16,6 +16,7 @@ from memlab.text.strings import Strings, strung
 from memlab.text.tree import Contexts, Forest, Rule, completed, copied, expected, learned, planted
 
 TREE = ("nodes", "traces", "slots", "scale")  # parts of an engram
+DECIDED = 0.51  # the chance of a symbol that is decided for, at the least
 DUE = 1e-6  # a scale below this is taken into the traces
 
 Share: TypeAlias = Annotated[float, Field(strict=True, ge=0, lt=1, allow_inf_nan=False)]
@@ -27,10 +28,11 @@ class StringTree(Substrate):
     """Symbols are read one after the other; what came after what is counted (``memlab.text.tree``).
 
     A pattern is a string in reading order, up to its end where it has one. A recall follows the
-    ``beam`` likeliest ways to complete a cue from left to right and answers with their posterior: a
-    value that is certain is so, one that is given is wrong with the chance ``doubt``, and any
-    symbol then as likely. Salience is the weight that a string is counted with. With every
-    presentation, and as much time without one, all that was counted loses a share ``decay``.
+    ``beam`` likeliest ways to complete a cue from left to right and answers with the likeliest, a
+    symbol as sure as the ways agree on it: a value that is certain is so, one that is given is
+    wrong with the chance ``doubt``, and any symbol then as likely. Salience is the weight that a
+    string is counted with. With every presentation, and as much time without one, all that was
+    counted loses a share ``decay``.
     The tree is kept on the CPU.
     """
 
@@ -88,8 +90,8 @@ class StringTree(Substrate):
     def read(self, engram: Engram, cue: Cue, draws: Draws, meter: Meter) -> Readout:
         evidence = _evidence(cue, self.contexts.symbols, self.doubt).cpu().contiguous()
         forest = self._forest(engram)
-        found = completed(forest, self.rule, evidence, beam=self.beam, ends=self.space.ends)
-        response = self._answered(found.to(cue.values.device), cue)
+        ways = completed(forest, self.rule, evidence, beam=self.beam, ends=self.space.ends)
+        response = self._answered(_decided(*ways).to(cue.values.device), cue)
         meter.tick(1)
         meter.look(1, response)
         return Readout(response)
@@ -105,7 +107,8 @@ class StringTree(Substrate):
         engram["traces"] = damaged(engram["nodes"], engram["traces"], hit)
 
     def scramble(self, engram: Engram, draws: Draws) -> Engram:
-        forest = relettered(self._forest(engram), self.rule, draws)
+        known, ends = self._forest(engram), self.space.ends
+        forest = relettered(known, self.rule, draws, ends=ends)
         return _engram(forest, engram["nodes"].device)
 
     def _learn(self, engram: Engram, items: Item, *, foretold: bool = False) -> Tensor:
@@ -137,7 +140,7 @@ class StringTree(Substrate):
         return Forest(self.contexts, used=used.cpu(), **parts)
 
     def _answered(self, found: Tensor, cue: Cue) -> Tensor:
-        """The posterior ``(R, C, N, A)`` in the shape of an answer."""
+        """Chances ``(R, C, N, A)`` in the shape of an answer."""
         shape = (*cue.values.shape[:2], *self.space.response_shape)
         if found.shape[-1] == 2 and self.space.symbols == 2:
             found = found[..., 1]
@@ -162,6 +165,18 @@ def _keep(engram: Engram, forest: Forest) -> None:
     for name in TREE:
         engram[name] = getattr(forest, name).to(device)
     engram.used = forest.used.to(device)
+
+
+def _decided(posterior: Tensor, likeliest: Tensor) -> Tensor:
+    """The posterior ``(R, C, N, A)``, but at each place above one half for the likeliest way.
+
+    Place by place, ways of different lengths would all vote for an end.
+    """
+    way = likeliest.long()[..., None]
+    own = posterior.gather(-1, way)
+    sure = own.clamp(min=DECIDED)
+    rest = (1 - sure) / (1 - own).clamp(min=1e-12)
+    return (posterior * rest.clamp(max=1)).scatter(-1, way, sure)
 
 
 def _evidence(cue: Cue, symbols: int, doubt: float) -> Tensor:

@@ -4,6 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
+import numpy as np
+import torch
+
+from memlab.text.strings import Strings
+
 END = 0
 UNKNOWN = 1  # only of an alphabet that is not declared
 STRANGE = "\ufffd"  # what is unknown, in words
@@ -53,27 +58,22 @@ class Alphabet:
         """How many symbols there are, the end among them."""
         return self.first + len(self.characters)
 
-    def learned(self, strings: Iterable[str]) -> list[list[int]]:
+    def learned(self, strings: Iterable[str]) -> Strings:
         """Strings with their ends as symbols; new characters are taken in once all are right."""
-        texts = list(strings)
-        for n, text in enumerate(texts):
-            self._check(n, text)
+        texts = self._checked(strings)
         if not self.declared:
-            self._take_in(texts)
-        return [[*(self.symbols[one] for one in text), END] for text in texts]
+            for one in dict.fromkeys("".join(texts)):
+                self._take_in(one)
+        return self._spelled_out(texts)
 
-    def asked(self, strings: Iterable[str]) -> list[list[int]]:
+    def asked(self, strings: Iterable[str]) -> Strings:
         """Strings with their ends as symbols, what is unknown as that."""
-        texts = list(strings)
-        for n, text in enumerate(texts):
-            self._check(n, text)
-        return [[*self._symbols(text), END] for text in texts]
+        return self._spelled_out(self._checked(strings))
 
     def beginning(self, prefix: str) -> list[int]:
         """A prefix as symbols; it may be empty."""
-        if prefix:
-            self._check(0, prefix)
-        return self._symbols(prefix)
+        known = self._checked([prefix] if prefix else [])
+        return [self.symbols.get(one, UNKNOWN) for one in "".join(known)]
 
     def spelled(self, symbols: Sequence[int]) -> str:
         """The characters up to the end, what is unknown as �."""
@@ -86,23 +86,41 @@ class Alphabet:
         names = ["", *([] if self.declared else [STRANGE]), *self.characters]
         return dict(zip(names, row, strict=True))
 
-    def _symbols(self, text: str) -> list[int]:
-        return [self.symbols.get(one, UNKNOWN) for one in text]
+    def _take_in(self, character: str) -> None:
+        if character not in self.symbols:
+            self.symbols[character] = self.size
+            self.characters.append(character)
 
-    def _take_in(self, texts: Sequence[str]) -> None:
-        for one in dict.fromkeys(one for text in texts for one in text):
-            if one not in self.symbols:
-                self.symbols[one] = self.size
-                self.characters.append(one)
+    def _spelled_out(self, texts: list[str]) -> Strings:
+        """All characters at once, looked up among the few different ones there are."""
+        lengths = torch.tensor([len(text) for text in texts], dtype=torch.int64)
+        points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+        different, which = np.unique(points, return_inverse=True)
+        known = [self.symbols.get(chr(point), UNKNOWN) for point in different.tolist()]
+        starts = torch.cat([lengths.new_zeros(1), (lengths + 1).cumsum(0)])
+        text = torch.full((int(starts[-1]),), END, dtype=torch.int32)
+        inside = torch.ones(len(text), dtype=torch.bool)
+        inside[starts[1:] - 1] = False
+        text[inside] = torch.tensor(known, dtype=torch.int32)[torch.from_numpy(which)]
+        return Strings(text, starts)
 
-    def _check(self, n: int, text: str) -> None:
-        """Raise for what is no string of this alphabet."""
-        if not isinstance(text, str):
-            raise TypeError(f"strings must be str, but string {n} is {type(text).__name__}")
-        if not text:
-            raise ValueError(f"strings must have a character at least, but string {n} is empty")
-        if self.declared and (outside := sorted({*text} - self.symbols.keys())):
-            raise ValueError(
-                f"strings must be of the alphabet {''.join(self.characters)!r}, but string {n}, "
-                f"{text!r}, has {', '.join(map(repr, outside))}"
-            )
+    def _checked(self, strings: Iterable[str]) -> list[str]:
+        """The strings; raises for what is none of this alphabet."""
+        texts = list(strings)
+        for n, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise TypeError(f"strings must be str, but string {n} is {type(text).__name__}")
+            if not text:
+                raise ValueError(f"strings must have a character, but string {n} is empty")
+        if self.declared and {*"".join(texts)} - self.symbols.keys():
+            self._refuse(texts)
+        return texts
+
+    def _refuse(self, texts: list[str]) -> None:
+        """Raise ValueError for the first string that is not of a declared alphabet."""
+        for n, text in enumerate(texts):
+            if outside := sorted({*text} - self.symbols.keys()):
+                raise ValueError(
+                    f"strings must be of the alphabet {''.join(self.characters)!r}, but string "
+                    f"{n}, {text!r}, has {', '.join(map(repr, outside))}"
+                )

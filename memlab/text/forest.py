@@ -1,5 +1,6 @@
 """Trees of contexts looked into: the strings they hold, what damage and chance make of them."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -7,11 +8,25 @@ import torch
 from torch import Tensor
 
 from memlab.draws import Draws
-from memlab.text.strings import Strings, strung
-from memlab.text.tree import FAINT, NODE, ROOT, START, TRACE, Forest, Rule, learned, planted
+from memlab.text.strings import Strings, listed, strung
+from memlab.text.tree import (
+    ENDLESS,
+    FAINT,
+    NODE,
+    ROOT,
+    START,
+    TRACE,
+    Forest,
+    Rule,
+    learned,
+    planted,
+)
 
 SYMBOL, PARENT, LINK = (NODE.index(name) for name in ("symbol", "parent", "link"))
 COUNT, PRESENCE, KINDS = (TRACE.index(name) for name in ("count", "presence", "kinds"))
+
+FIRST = 2  # node after the root and the start
+NOWHERE, BEYOND = -1, -2  # no node, and no key of one
 
 
 @final
@@ -26,7 +41,7 @@ class Held:
 def held(forest: Forest, r: int) -> Held:
     """What the tree of one replicate holds, in the order of its nodes."""
     nodes, counts = forest.nodes[r, : forest.used[r]].long(), _counts(forest, r)
-    whole = anchored(nodes) & (counts > 0)
+    whole = anchored(nodes, counts > 0)
     # A string that ends where another goes on counts for what does not go on.
     below = torch.zeros_like(counts).index_add_(0, nodes[whole, PARENT], counts[whole])
     last = whole & (counts - below > FAINT)
@@ -34,18 +49,32 @@ def held(forest: Forest, r: int) -> Held:
     return Held(strung(ways, ways >= 0), (counts - below)[last])
 
 
-def relettered(forest: Forest, rule: Rule, draws: Draws) -> Forest:
+def parting(forest: Forest, r: int, prefixes: Strings) -> Tensor:
+    """Whether two ways on or more were learned after a beginning of strings, bool ``(N,)``."""
+    nodes, alive = forest.nodes[r, : forest.used[r]].long(), _counts(forest, r) > 0
+    alive[:FIRST] = False
+    ways = torch.bincount(nodes[alive, PARENT], minlength=len(nodes))
+    at = _reached(nodes, alive, prefixes, forest.contexts.symbols)
+    return (at != NOWHERE) & (ways[at.clamp(min=ROOT)] > 1)
+
+
+def relettered(forest: Forest, rule: Rule, draws: Draws, *, ends: bool) -> Forest:
     """Trees of as many strings, as long and of the same symbols, which lie in a random order.
 
-    Ends stay where they are.
+    The last symbols stay where they are. Of trees that do not keep whole strings all get the same
+    length, and where strings have ``ends`` each gets one.
     """
     fresh = planted(forest.contexts, len(forest.used))
     texts, weights = [], []
     for r, replicate in enumerate(draws.replicates):
-        known = held(forest, r)
         own = replace(draws, replicates=(replicate,), device=torch.device("cpu"))
-        texts.append(_shuffled(known.strings, own))
-        weights.append(known.counts.contiguous())
+        if forest.contexts.whole == ENDLESS:
+            known = held(forest, r)
+            mixed = Held(_shuffled(known.strings, own), known.counts.contiguous())
+        else:
+            mixed = _cut(forest, r, own, ends=ends)
+        texts.append(mixed.strings)
+        weights.append(mixed.counts)
     learned(fresh, rule, texts, weights)
     return fresh
 
@@ -70,13 +99,27 @@ def _counts(forest: Forest, r: int) -> Tensor:
     return forest.traces[r, : forest.used[r], COUNT] * forest.scale[r]
 
 
-def anchored(nodes: Tensor) -> Tensor:
-    """Which nodes lie below the start of strings."""
-    found = torch.zeros(len(nodes), dtype=torch.bool)
+def _reached(nodes: Tensor, alive: Tensor, prefixes: Strings, symbols: int) -> Tensor:
+    """The node that each prefix leads to from the start, ``(N,)``; NOWHERE beyond all paths."""
+    keys = torch.where(alive, nodes[:, PARENT] * symbols + nodes[:, SYMBOL], NOWHERE)
+    keys, order = keys.sort()
+    at = torch.full((prefixes.count,), START)
+    for place in range(int(prefixes.lengths.max()) if prefixes.count else 0):
+        on = (prefixes.lengths > place).nonzero().flatten()
+        text = prefixes.text[prefixes.starts[on] + place].long()
+        wanted = torch.where(at[on] == NOWHERE, BEYOND, at[on] * symbols + text)
+        found = torch.searchsorted(keys, wanted).clamp(max=len(keys) - 1)
+        at[on] = torch.where(keys[found] == wanted, order[found], NOWHERE)
+    return at
+
+
+def anchored(nodes: Tensor, alive: Tensor) -> Tensor:
+    """Which nodes are reached from the start of strings, all on the way to them alive."""
+    found = torch.zeros_like(alive)
     found[START] = True
     parent = nodes[:, PARENT].clamp(min=ROOT)
     while True:  # once for every symbol of the longest string
-        more = found | found[parent]
+        more = found | (found[parent] & alive)
         more[ROOT] = False
         if torch.equal(more, found):
             found[START] = False
@@ -101,3 +144,19 @@ def _shuffled(strings: Strings, draws: Draws) -> Strings:
     text = strings.text.clone()
     text[inside] = letters[order]
     return Strings(text, strings.starts)
+
+
+def _cut(forest: Forest, r: int, draws: Draws, *, ends: bool) -> Held:
+    """The symbols that were counted in a random order, cut into as many strings."""
+    nodes, counts = forest.nodes[r, : forest.used[r]].long(), _counts(forest, r)
+    strings = math.ceil(float(counts[START]) - FAINT)
+    if strings < 1:
+        return Held(listed([]), counts[:0])
+    weight, top = float(counts[START]) / strings, nodes[:, PARENT] == ROOT
+    often = torch.zeros(forest.contexts.symbols, dtype=counts.dtype)
+    often.index_add_(0, nodes[top, SYMBOL], counts[top] / weight)
+    often[0] -= strings if ends else 0
+    text = torch.arange(len(often)).repeat_interleave(often.round().clamp(min=0).long())
+    text = text[draws.permutation("letters", len(text))[0].cpu()]
+    each = [[*piece.tolist(), *[0] * ends] for piece in text.tensor_split(strings)]
+    return Held(listed(each), torch.full((strings,), weight, dtype=counts.dtype))

@@ -86,7 +86,7 @@ class PlasticTree:
             raise ValueError(f"weight must be a finite number other than 0, got {weight}")
         if isinstance(strings, str):
             raise TypeError(f"strings must be several, as in [{strings!r}], got one")
-        text = listed(self.alphabet.learned(strings))
+        text = self.alphabet.learned(strings) if weight > 0 else self.alphabet.asked(strings)
         self._forest.contexts = replace(self._forest.contexts, symbols=self.alphabet.size)
         for first in self._watched(range(0, text.count, BATCH), text.count, progress=progress):
             part = text.part(first, min(first + BATCH, text.count))
@@ -111,7 +111,7 @@ class PlasticTree:
     def count(self, string: str) -> float:
         """How much a string was learned; 0 if never."""
         node = START
-        for symbol in self.alphabet.asked([string])[0]:
+        for symbol in self.alphabet.asked([string]).text.tolist():
             node = self._child(node, symbol)
             if node < 0:
                 return 0.0
@@ -142,7 +142,7 @@ class PlasticTree:
         """The n likeliest strings that begin like this, with the chance of each to go on so."""
         begin = self.alphabet.beginning(prefix)
         found = search.likeliest(self._expected, begin, n, longest=longest)
-        return [(self.alphabet.spelled(string), chance) for string, chance in found]
+        return [(prefix + self._rest(string, begin), chance) for string, chance in found]
 
     def sample(
         self,
@@ -159,14 +159,10 @@ class PlasticTree:
         Chances are taken to the power 1 / temperature, and of the ``top_k`` largest alone. One that
         would be longer than ``longest`` stops there.
         """
-        drawn = search.drawn(
-            self._expected,
-            self.alphabet.beginning(prefix),
-            np.random.Generator(np.random.PCG64(seed)),
-            n,
-            search.Taste(temperature, top_k, longest, self.alphabet.unknown),
-        )
-        return [self.alphabet.spelled(string) for string in drawn]
+        begin, draws = self.alphabet.beginning(prefix), np.random.Generator(np.random.PCG64(seed))
+        taste = search.Taste(temperature, top_k, longest, self.alphabet.unknown)
+        drawn = search.drawn(self._expected, begin, draws, n, taste)
+        return [prefix + self._rest(string, begin) for string in drawn]
 
     # ---- what it is made of ----
 
@@ -215,7 +211,8 @@ class PlasticTree:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all of it to one .npz file, or nothing."""
-        keeping.save(path, copied(self._forest), self.rule, self.decay, self.alphabet)
+        self._forest, self._read_since = copied(self._forest), False  # so that both go on alike
+        keeping.save(path, self._forest, self.rule, self.decay, self.alphabet)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "PlasticTree":
@@ -226,7 +223,7 @@ class PlasticTree:
         return tree
 
     def _chances(self, strings: Iterable[str]) -> list[Floats]:
-        text = listed(self.alphabet.asked(strings))
+        text = self.alphabet.asked(strings)
         self._settle(text.count)
         flat = chances(self._forest, self.rule, [text], threads=1)[0].numpy()
         return np.split(flat, text.starts[1:-1].numpy()) if text.count else []
@@ -235,6 +232,9 @@ class PlasticTree:
         """The chances of all symbols after each prefix, ``(N, A)``."""
         self._settle(len(prefixes))
         return expected(self._forest, self.rule, [listed(prefixes)], threads=1)[0]
+
+    def _rest(self, string: list[int], begin: list[int]) -> str:
+        return self.alphabet.spelled(string[len(begin) :])
 
     def _settle(self, count: int) -> None:
         """Lay the tree out for reading, where many questions are asked of one."""

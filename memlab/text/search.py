@@ -14,6 +14,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Expected: TypeAlias = Callable[[list[list[int]]], Tensor]  # the chances (N, A) after N prefixes
 Way: TypeAlias = tuple[list[int], float]  # all its symbols, and its chance from the prefix on
 
+EMPTY = [END]  # no string is
 BROAD = 4  # ways that are followed for each that is wanted
 LEAST = 16  # ways that are followed
 
@@ -41,8 +42,10 @@ class Taste:
         known = chances.copy()
         if self.never is not None:
             known[:, self.never] = 0
-        if self.top_k is not None and self.top_k < known.shape[1]:
-            known[known < np.sort(known, axis=1)[:, -self.top_k, None]] = 0
+        if self.top_k is not None:  # the first of equal ones
+            np.put_along_axis(
+                known, np.argsort(-known, axis=1, kind="stable")[:, self.top_k :], 0, 1
+            )
         sharp: Floats = (known / known.max(1, keepdims=True)) ** (1 / self.temperature)
         shares: Floats = sharp / sharp.sum(1, keepdims=True)
         return shares
@@ -59,7 +62,7 @@ def likeliest(expected: Expected, begin: list[int], n: int, *, longest: int) -> 
     open_ways: list[Way] = [(begin, 1.0)]
     done: list[Way] = []
     for _ in range(longest + 1):
-        further = _stepped(expected, open_ways)
+        further = [way for way in _stepped(expected, open_ways) if way[0] != EMPTY]
         done = _best([*done, *(way for way in further if way[0][-1] == END)], n)
         open_ways = _best([w for w in further if w[0][-1] != END], max(BROAD * n, LEAST))
         if not open_ways or (len(done) == n and done[-1][1] >= open_ways[0][1]):
@@ -76,7 +79,10 @@ def drawn(
     ways = [list(begin) for _ in range(n)]
     going = list(range(n))
     while going:
-        chances = taste.weighed(expected([ways[k] for k in going]).numpy())
+        chances = expected([ways[k] for k in going]).numpy()
+        if not ways[going[0]]:
+            chances[:, END] = 0
+        chances = taste.weighed(chances)
         falls = generator.random(len(going))[:, None] >= chances.cumsum(1)
         for k, symbol in zip(going, falls[:, :-1].sum(1).tolist(), strict=True):
             ways[k].append(symbol)

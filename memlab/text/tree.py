@@ -4,7 +4,7 @@ A node is a context and the symbol after it; every string is entered from its st
 of its places as far as ``reach`` goes. Contexts back off to shorter ones by interpolation, with
 values v of the symbols after a context x, x' without its oldest symbol, and 1/A below all:
 
-    kneser_ney   P(c|x) = (v_c - min(d, v_c) + (s + Σ min(d, v)) P(c|x')) / (Σ v + s)
+    kneser_ney   P(c|x) = (v_c - d min(1, v_c) + (s + Σ d min(1, v)) P(c|x')) / (Σ v + s)
     witten_bell  P(c|x) = (n_c + T P(c|x')) / (Σ n + T),  T how many n are not 0
     published    P(c|x) = n_c / Σ n,  n counted only from when paths part at a node
 
@@ -112,6 +112,7 @@ def learned(
     """
     chances = [torch.ones(len(one.text), dtype=torch.float64) for one in strings]
     for r, own in enumerate(strings):
+        _check_weights(weights[r], own.count)
         done, held = 0, int(forest.used[r])
         while done < own.count:
             rest = own.part(done, own.count)
@@ -164,14 +165,22 @@ def completed(
     beam: int,
     ends: bool,
     threads: int | None = None,
-) -> Tensor:
+) -> tuple[Tensor, Tensor]:
     """What patterns are likely to be, ``(R, N, L, A)``: the posterior over the best ``beam`` ways.
+
+    And the likeliest of these ways, ``(R, N, L)`` int32.
 
     ``evidence (R, N, L, A)`` float32 is how likely what is seen at a place is for each symbol; no
     place may rule out all. With ``ends`` symbol 0 ends a pattern and fills the rest.
     """
-    replicates, count, length, _ = evidence.shape
+    replicates, count, length, symbols = evidence.shape
+    if (replicates, symbols) != (len(forest.used), forest.contexts.symbols):
+        raise ValueError(
+            f"evidence must be of {len(forest.used)} trees and {forest.contexts.symbols} symbols, "
+            f"got {tuple(evidence.shape)}"
+        )
     found = torch.empty_like(evidence)
+    likeliest = torch.empty((replicates, count, length), dtype=torch.int32)
     run = ffi.new("ml_completion *", (count, length, beam, int(ends), team_of(0, threads)))
     work = torch.empty((run.threads, lib.ml_tree_work(_dims(forest), run)), dtype=torch.float64)
     for r in range(replicates):
@@ -182,10 +191,11 @@ def completed(
             run,
             address("evidence", evidence[r], torch.float32),
             address("chances", found[r], torch.float32),
+            address("likeliest", likeliest[r], torch.int32),
             address("work", work, torch.float64),
         )
         _check(status)
-    return found
+    return found, likeliest
 
 
 def copied(
@@ -217,7 +227,8 @@ def address(name: str, array: Tensor, kind: torch.dtype) -> Any:
     if array.dtype != kind or array.device.type != "cpu" or not array.is_contiguous():
         raise ValueError(
             f"{name} must be contiguous {str(kind).removeprefix('torch.')} on the CPU, got "
-            f"{str(array.dtype).removeprefix('torch.')} on {array.device}"
+            f"{str(array.dtype).removeprefix('torch.')} with strides {array.stride()} on "
+            f"{array.device}"
         )
     return ffi.cast(TYPES[kind], array.data_ptr())
 
@@ -328,6 +339,13 @@ def _rule(rule: Rule) -> Any:
     return ffi.new("ml_tree_rule *", (law, rule.discount, rule.strength, rule.start))
 
 
+def _check_weights(weights: Tensor, count: int) -> None:
+    if len(weights) != count:
+        raise ValueError(f"there must be a weight for each of {count} strings, got {len(weights)}")
+
+
 def _check(status: int) -> None:
+    if status == lib.ML_NOT_FINITE:
+        raise ValueError("weights must be finite numbers, and one was not")
     if status != lib.ML_OK:
         raise ValueError("a tree must be whole and every symbol in its alphabet, and one was not")

@@ -44,7 +44,7 @@ def twigs(forest: Forest, r: int = 0) -> Twigs:
     """The radix form of one replicate's tree, of what is alive in it."""
     nodes = forest.nodes[r, : forest.used[r]].long()
     counts = forest.traces[r, : forest.used[r], COUNT] * forest.scale[r]
-    live = anchored(nodes) & (counts > 0)
+    live = anchored(nodes, counts > 0)
     live[START] = True
     parent = torch.where(live, nodes[:, PARENT], START).clamp(min=START)
     kids = torch.bincount(parent[live][1:], minlength=len(nodes))

@@ -62,6 +62,18 @@ def test_reading_leaves_every_byte_of_the_engram(bench):
     assert engram.digest() == before
 
 
+@pytest.mark.parametrize("bench", [n for n in NAMES if holds_pairs(n)], indirect=True)
+def test_foretelling_gives_chances_and_leaves_every_byte_of_the_engram(bench):
+    engram = bench.written(2)
+    before = engram.digest()
+    patterns = torch.stack([bench.pattern(0), bench.pattern(1)], dim=1)
+    chances = bench.substrate.foretell(engram, patterns, bench.draws.at("foretell"), Meter())
+    assert engram.digest() == before
+    assert chances.shape == (3, 2, bench.space.size, bench.space.symbols)
+    assert (chances > 0).all()
+    assert chances.sum(-1).allclose(torch.ones(()).to(chances), atol=1e-5)
+
+
 def test_a_copied_engram_is_a_copied_memory(bench):
     engram = bench.written(2)
     copied = engram.copy()

@@ -18,6 +18,10 @@ SHRUNK = {  # what makes an experiment short; the published one is checked at it
     "hopfield_capacity": [],
     "in_context": ["substrate.neurons=128", "substrate.width=32", "substrate.steps=40"],
     "long_readout": ["substrate.read_steps=600"],
+    "names": [
+        *("protocol.train=200", "protocol.test=20", "protocol.asked=[20]"),
+        *("protocol.prefixes=[2]", "protocol.completed=10", "protocol.samples=10"),
+    ],
     "salience": ["protocol.items=30"],
     "scarring_validation": [],
     "zypher": DOSES,

@@ -126,13 +126,14 @@ SHRUNK = {  # every file, so small that it takes seconds
     "associative": ("substrate=notebook,hopfield", "protocol.ladder=[2,4]"),
     "capacity": ("substrate=notebook", "protocol.targets=1,2"),
     "damage": ("substrate=notebook", "cue.keep=0.1,0.8"),
+    "decay": ("substrate.decay=0.0,0.1", "protocol.targets=3", "protocol.lures=3"),
     "in_context": ("substrate.steps=3", "substrate.distract=0,8", "substrate.damping=1.0"),
     "interference": ("substrate=notebook", "protocol.lures=1"),
     "scars": ("substrate.size=16", "substrate.strength=0.001", "substrate.kill=0.06,0.07"),
     "search_scars": ("substrate.size=16", "sweep.trials=2"),
     "sparse_keys": ("substrate.active=0.5,0.05", "substrate.damping=1.0", "protocol.items=16"),
 }
-OF_PAIRS = {"in_context", "sparse_keys"}  # whose patterns have no size
+OF_PAIRS = {"decay", "in_context", "sparse_keys"}  # whose patterns have no size
 
 
 @pytest.mark.parametrize("words", [["sweep.jobs=auto"], *([f"sweep={name}"] for name in SHRUNK)])

@@ -4,6 +4,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from memlab.cues import Box, Half, Mask, Wrong
 from memlab.cues_of_strings import Prefix
 from memlab.draws import Draws
 from memlab.space import Space
@@ -48,6 +49,14 @@ def test_a_prefix_of_what_is_no_string_is_of_all_its_values():
     assert counts(3, planes, Space((2, 4), None)) == [3, 3, 3]
     assert counts(0.5, planes, Space((2, 4), None)) == [4, 4, 4]
     assert counts(9, planes, Space((2, 4), None)) == [8, 8, 8]
+
+
+@pytest.mark.parametrize("kind", [Mask(1.0), Half("left"), Wrong(), Box(0.0)])
+def test_no_mask_gives_padding_which_would_tell_how_long_a_string_is(kind):
+    cue = kind.cue(WORDS, WORDS.flip(0), SPACE, DRAWS)
+    shown = WORDS.flip(0) if isinstance(kind, Wrong) else WORDS
+    assert not (cue.given[:, 0] & ~SPACE.valid(shown)).any()
+    assert cue.given.any(-1).all() or isinstance(kind, Half)
 
 
 @pytest.mark.parametrize("length", [-1, 0.0, 1.0, 1.5, True, "3", None, float("nan")])

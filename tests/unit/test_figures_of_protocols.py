@@ -44,11 +44,26 @@ OF_CONCEPTS = {
         "substrate.steps=4",
     ],
 }
+OF_STRINGS = {
+    "one_pass": [
+        "substrate=notebook",
+        "patterns=strings",
+        "patterns.longest=5",
+        "replicates=4",
+        "protocol.train=30",
+        "protocol.test=8",
+        "protocol.asked=[5]",
+        "protocol.prefixes=[1,2]",
+        "protocol.completed=4",
+        "protocol.samples=6",
+    ],
+}
 CELL = ["substrate=pmrc", "substrate.cell.hidden=6", "substrate.updates=3", "replicates=6"]
 ALL = {
     **{name: [*BASE, *words] for name, words in SMALL.items()},
     **{name: [*CELL, *words] for name, words in OF_TASKS.items()},
     **OF_CONCEPTS,
+    **OF_STRINGS,
 }
 
 

@@ -4,8 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from memlab import nearest
+from memlab.absent import Absent
 from memlab.controls import Trial, mean
 from memlab.draws import Draws
+from memlab.metrics import scores
 from memlab.metrics.measure import Answers, answers
 from memlab.metrics.recognition import mean_familiarity
 from memlab.metrics.scores import SCORES, confusion
@@ -71,6 +74,18 @@ def test_only_places_up_to_the_end_are_counted():
     assert float(SCORES["overlap"](a)[0, 0]) == pytest.approx(2 / 3 - alarm)
 
 
+def test_a_string_is_exact_where_all_that_was_asked_is_right():
+    a = laid_out(told(wrong=((0, 2), (1, 0))))
+    assert SCORES["exact"](a).tolist() == [[0, 1, 1, 1]]  # of the second, the place was given
+
+
+def test_too_many_strings_are_not_compared_each_with_each(monkeypatch):
+    monkeypatch.setattr(scores, "MANY", 15)
+    found = [SCORES[name](laid_out(told())) for name in ("success", "identification")]
+    assert all("too many to compare" in one.reason for one in found if isinstance(one, Absent))
+    assert all(isinstance(one, Absent) for one in found)
+
+
 def test_a_beginning_of_another_string_is_told_from_it_by_its_end():
     known = confusion(laid_out(told()))[0]
     assert known.argmax(1).tolist() == [0, 1, 2, 3]
@@ -106,6 +121,13 @@ def test_the_nearest_strings_are_mixed_as_far_as_each_goes():
     assert found[0, 0, 3].tolist() == [0.5, 0, 0.5, 0]  # of the two that have a fourth place
     assert found[0, 0, 2].tolist() == pytest.approx([1 / 3, 0, 0, 2 / 3])
     assert found[0, 2].argmax(-1).tolist() == [2, 0, 0, 0, 0]
+
+
+def test_many_strings_are_searched_in_parts_with_the_same_answers(monkeypatch):
+    live = torch.ones(1, 4, dtype=torch.bool)
+    whole = nearest_answer(SPACE, WORDS, live, first(WORDS))
+    monkeypatch.setattr(nearest, "ROOM", 4)
+    assert torch.equal(nearest_answer(SPACE, WORDS, live, first(WORDS)), whole)
 
 
 def _trial(cue: Cue) -> Trial:

@@ -58,11 +58,10 @@ SOME = ["anna", "anna", "ann", "emma", "emil", "bella", "stella"]
 @pytest.fixture(scope="module")
 def rows():
     """A small study."""
-    old, growth.SLOW = growth.SLOW, (20, 40)
-    study = growth_and_worth(120, LEAST)
-    found = [row for part in study.parts for row in part(DRAWS)]
-    growth.SLOW = old
-    return found
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(growth, "SLOW", (20, 40))
+        study = growth_and_worth(120, LEAST)
+        return [row for part in study.parts for row in part(DRAWS)]
 
 
 def changed(rows, **key):

@@ -5,7 +5,7 @@ from string import ascii_lowercase
 from memlab.draws import Draws
 from memlab.patterns.names import LAST, first_names
 from memlab.text.alphabet import Alphabet
-from memlab.text.strings import Strings, listed
+from memlab.text.strings import Strings
 
 LETTERS = Alphabet.of(ascii_lowercase)
 
@@ -27,4 +27,4 @@ def taken(names: tuple[str, ...], count: int, draws: Draws) -> list[str]:
 
 def written(names: list[str]) -> Strings:
     """As symbols, with their ends."""
-    return listed(LETTERS.asked(names))
+    return LETTERS.asked(names)
