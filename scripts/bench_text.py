@@ -132,7 +132,7 @@ def of_queries(names: Sequence[str]) -> list[Row]:
     count = len(whole.text)
     return [
         Row("distributions of what comes next, 1/s", count / along, 1e6, least=True),
-        Row("… of beginnings each asked alone, 1/s", asked.count / apart),
+        Row("… of beginnings each asked alone, 1/s", asked.count / apart, 1e6, least=True),
         Row("… of the symbol that came alone, 1/s", count / each),
     ]
 

@@ -24,7 +24,7 @@ def command(folder, *arguments):
         (
             "plastic_tree",
             {"strings": 100, "grown": 3000},
-            "trees that differ in another order",
+            "Structure: levels of the radix form",
             ("tree.png", "growth.gif"),
         ),
     ],
