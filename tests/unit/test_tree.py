@@ -7,6 +7,7 @@ import torch
 
 from memlab.space import Space
 from memlab.substrates.ngram import Ngram
+from memlab.text import tree
 from memlab.text.ngrams import KneserNey, WittenBell
 from memlab.text.ngrams import learned as reference
 from memlab.text.published import PublishedTree
@@ -225,6 +226,22 @@ def test_a_tree_that_had_to_grow_expects_what_one_with_room_does(room):
     for forest in (small, large):
         learned(forest, Rule(), *weighed(HEARD))
     assert torch.equal(*[chances(f, Rule(), [listed(ASKED)])[0] for f in (small, large)])
+
+
+def test_what_is_learned_at_once_is_copied_seldom_and_leaves_little_room(monkeypatch):
+    copies, forest = [], planted(plastic(), 1)
+    monkeypatch.setattr(tree, "copied", lambda *given: copies.append(0) or copied(*given))
+    learned(forest, Rule(), *weighed(HEARD))
+    used = int(forest.used[0])
+    assert len(copies) <= 4  # from 64 nodes to some 2,500
+    assert forest.nodes.shape[1] < 2 * used
+
+
+def test_strings_that_come_one_by_one_find_room_for_half_as_many_more():
+    forest = planted(plastic(), 1)
+    for name in HEARD:
+        learned(forest, Rule(), *weighed([name]))
+    assert forest.nodes.shape[1] < 1.5 * int(forest.used[0]) + 100
 
 
 def test_replicates_learn_apart():
