@@ -71,6 +71,29 @@ static void recounted(const ml_tree *tree, int32_t v, int parted, double weight)
     }
 }
 
+static void ask(const ml_tree *tree, size_t slot) {
+    const int32_t v = tree->slots[slot];
+    if (v != NOTHING) {
+        __builtin_prefetch(node_of(tree, v), 1);
+        __builtin_prefetch(trace_of(tree, v), 1);
+    }
+}
+
+/* Ask memory at once for all children by which a string may go on. A large tree is far away: to
+ * wait for them one after the other takes longer than all that is done with them. */
+static void asked_for(const ml_tree_dims *d, const ml_tree *tree, const contexts *c,
+                      int32_t symbol) {
+    for (int32_t k = 0; k < c->known; k++) {
+        __builtin_prefetch(tree->slots + first_slot(d, c->at[k], symbol));
+    }
+    if (c->whole != NOTHING) {
+        ask(tree, first_slot(d, c->whole, symbol));
+    }
+    for (int32_t k = 0; k < c->known; k++) {
+        ask(tree, first_slot(d, c->at[k], symbol));
+    }
+}
+
 /* Weights and traces are both times 1 / scale. */
 static void learn(const ml_tree_dims *d, const ml_tree *tree, const ml_tree_rule *rule,
                   const int32_t *text, int64_t length, double weight, int32_t *at) {
@@ -78,6 +101,7 @@ static void learn(const ml_tree_dims *d, const ml_tree *tree, const ml_tree_rule
     trace_of(tree, START)[COUNT] += weight;
     for (int64_t i = 0; i < length; i++) {
         int32_t context = ROOT, below = ROOT;
+        asked_for(d, tree, &c, text[i]);
         trace_of(tree, ROOT)[COUNT] += weight;
         for (int32_t k = 0; k < c.known; k++) {
             const int32_t longer = c.at[k + 1];

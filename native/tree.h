@@ -55,12 +55,17 @@ static inline int strings_ok(const ml_strings *s, const int64_t *starts, const i
     return 1;
 }
 
+/* Where the search for a child begins. */
+static inline size_t first_slot(const ml_tree_dims *d, int32_t parent, int32_t symbol) {
+    const uint64_t mixed = (((uint64_t)(uint32_t)parent << 32) | (uint32_t)symbol) * GOLDEN;
+    return (size_t)(mixed >> 32) & ((size_t)d->slots - 1);
+}
+
 /* Where a child is found, or would be. */
 static inline size_t slot_of(const ml_tree_dims *d, const ml_tree *tree, int32_t parent,
                              int32_t symbol) {
     const size_t mask = (size_t)d->slots - 1;
-    const uint64_t mixed = (((uint64_t)(uint32_t)parent << 32) | (uint32_t)symbol) * GOLDEN;
-    size_t slot = (size_t)(mixed >> 32) & mask;
+    size_t slot = first_slot(d, parent, symbol);
     while (tree->slots[slot] != NOTHING) {
         const int32_t *node = node_of(tree, tree->slots[slot]);
         if (node[PARENT] == parent && node[SYMBOL] == symbol) {

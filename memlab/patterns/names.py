@@ -67,7 +67,7 @@ class Names(PatternSource):
 
     @property
     def space(self) -> Space:
-        longest = max(len(name) for name in _listed(self.year, None))
+        longest = max(len(name) for name in first_names(self.year, None))
         return Space((longest + 1,), len(ascii_lowercase) + 1, ends=True, alphabet=ascii_lowercase)
 
     def draw(self, count: int, draws: Draws) -> Tensor:
@@ -87,19 +87,19 @@ class Names(PatternSource):
     @property
     def _first(self) -> Corpus:
         choice = Choice(self.sample, self.held_out, self.order, self.sample_seed)
-        pool = choice.pool(_listed(self.year, self.sex))
+        pool = choice.pool(first_names(self.year, self.sex))
         return Corpus(self.space, pool, choice, WORDS[self.sex])
 
     @property
     def _then(self) -> Corpus:
         """The names of the other sex that are none of the first."""
         known = set(self._first.pool)
-        pool = tuple(name for name in _listed(self.year, self.then) if name not in known)
+        pool = tuple(name for name in first_names(self.year, self.then) if name not in known)
         return Corpus(self.space, pool, Choice(order=self.order), WORDS[self.then])
 
 
 @cache
-def _listed(year: int | None, sex: Sex | None) -> tuple[str, ...]:
+def first_names(year: int | None, sex: Sex | None) -> tuple[str, ...]:
     """The names of a year, or of all, in the order of the package."""
     table = _table()
     if sex is not None:

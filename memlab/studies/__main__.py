@@ -13,8 +13,14 @@ from memlab.studies.cells.outline import OUTLINE as CELLS
 from memlab.studies.coherence.outline import OUTLINE as COHERENCE
 from memlab.studies.comparison_2a.outline import OUTLINE as COMPARISON_2A
 from memlab.studies.outline import Choice, Outline
+from memlab.studies.plastic_tree.outline import OUTLINE as PLASTIC_TREE
 
-STUDIES = {"cells": CELLS, "coherence": COHERENCE, "comparison_2a": COMPARISON_2A}
+STUDIES = {
+    "cells": CELLS,
+    "coherence": COHERENCE,
+    "comparison_2a": COMPARISON_2A,
+    "plastic_tree": PLASTIC_TREE,
+}
 FORMS = """\
 The results go to outputs/{name}/, in a folder named for {numbers}, seed and replicates:
 rows.csv, rows.json, {name}.md and {name}.png.

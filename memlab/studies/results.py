@@ -38,13 +38,15 @@ def watched(acts: Sequence[Act]) -> Iterable[Act]:
 
 
 def keep(study: Study[AnyRow], rows: Sequence[AnyRow], folder: Path) -> None:
-    """Write the rows as CSV and JSON; page and figure named for the study."""
+    """Write the rows as CSV and JSON; page and figure named for the study; further pictures."""
     name = folder.parent.name
     lines = frame(study, rows)
     lines.to_csv(folder / "rows.csv", index=False)
     lines.to_json(folder / "rows.json", orient="records", indent=1, double_precision=15)
     (folder / f"{name}.md").write_text(page(study, rows), encoding="utf-8")
     study.figure(rows).savefig(folder / f"{name}.png")
+    for file, drawn in study.pictures.items():
+        drawn(folder / file)
 
 
 def show(study: Study[AnyRow], rows: Sequence[AnyRow], folder: Path) -> None:

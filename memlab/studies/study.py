@@ -1,7 +1,8 @@
 """What every study gives: rows that are held to expectations, sentences and a figure."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar, final
 
 from matplotlib.figure import Figure
@@ -93,6 +94,8 @@ class Study(Generic[AnyRow]):
     figure: Callable[[Sequence[AnyRow]], Figure]
     # What takes long, measured and kept by the study, one replicate at a time, before the parts.
     ahead: Sequence[Callable[[Draws], object]] = ()
+    # Further pictures by their file's name, each drawn to the path it is given.
+    pictures: Mapping[str, Callable[[Path], object]] = field(default_factory=dict)
 
 
 def singles(draws: Draws) -> list[Draws]:

@@ -27,14 +27,14 @@ def symbols(strings: Strings) -> float:
     """The strings in any order, each symbol and each end of a string at log₂(A + 1) bits."""
     every = _distinct(strings)
     written = len(every) + sum(map(len, every))
-    return _unordered(len(every)) + written * log2(1 + len(_alphabet(every)))
+    return unordered(len(every)) + written * log2(1 + len(_alphabet(every)))
 
 
 def adaptive(strings: Strings) -> float:
     """The strings in any order, one stream of A symbols and of ends."""
     every = _distinct(strings)
     counts = Counter(symbol for string in every for symbol in string)
-    return _unordered(len(every)) + _stream([*counts.values(), len(every)], 1 + len(counts))
+    return unordered(len(every)) + _stream([*counts.values(), len(every)], 1 + len(counts))
 
 
 def deflated(strings: Strings) -> float:
@@ -91,7 +91,12 @@ def grammar(strings: Strings) -> float:
     whole, known = induced(every), len(_alphabet(every))
     most = len(whole.rules)
     tried = {0, most, *(2**power for power in range(most.bit_length()))}
-    return _unordered(len(every)) + min(_grammar(whole.cut(rules), known) for rules in tried)
+    return unordered(len(every)) + min(_grammar(whole.cut(rules), known) for rules in tried)
+
+
+def unordered(count: int) -> float:
+    """Bits to say how many strings there are, less those that their order would say: log₂ N!."""
+    return _whole(count) - lgamma(count + 1) / log(2)
 
 
 CODES: dict[str, Callable[[Strings], float]] = {
@@ -126,11 +131,6 @@ def _alphabet(strings: list[tuple[int, ...]]) -> list[int]:
 def _whole(number: int) -> int:
     """Bits of a whole number from 0 of any size, by Elias's γ code of the next."""
     return 2 * (number + 1).bit_length() - 1
-
-
-def _unordered(count: int) -> float:
-    """Bits to say how many strings there are, less those that their order would say: log₂ N!."""
-    return _whole(count) - lgamma(count + 1) / log(2)
 
 
 def _stream(counts: list[int], kinds: int) -> float:

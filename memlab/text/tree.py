@@ -113,7 +113,7 @@ def learned(
     chances = [torch.ones(len(one.text), dtype=torch.float64) for one in strings]
     for r, own in enumerate(strings):
         _check_weights(weights[r], own.count)
-        done = 0
+        done, held = 0, int(forest.used[r])
         while done < own.count:
             rest = own.part(done, own.count)
             into = chances[r][int(own.starts[done]) :] if foretold else None
@@ -124,7 +124,7 @@ def learned(
                     f"what is unlearned must have been learned as often, but string {done} was not"
                 )
             if status == lib.ML_FULL:
-                _grow(forest, rest.part(more, more + 1))
+                _grow(forest, own, done, int(forest.used[r]) - held)
             else:
                 _check(status)
     return chances
@@ -246,10 +246,18 @@ def _bare(contexts: Contexts, replicates: int, room: int) -> Forest:
     )
 
 
-def _grow(forest: Forest, needed: Strings) -> None:
-    """Forget what has faded, and make room for half as much again and a string."""
-    longest = len(needed.text) * (min(forest.contexts.reach + 1, len(needed.text)) + 1)
-    fresh = copied(forest, 3 * int(forest.used.max()) // 2 + longest)
+def _grow(forest: Forest, strings: Strings, done: int, gained: int) -> None:
+    """Forget what has faded, and make room for the next string and for more.
+
+    What is still to come gains no more than as much per symbol as what is ``done`` has: room for it
+    all spares copies. But the first few symbols say little, and nobody knows what comes later: it
+    is half as much again at least, and four times as much at most.
+    """
+    used, next_one = int(forest.used.max()), len(strings.part(done, done + 1).text)
+    before = int(strings.starts[done])
+    further = gained * (len(strings.text) - before) // max(before, 1)
+    longest = next_one * (min(forest.contexts.reach + 1, next_one) + 1)
+    fresh = copied(forest, used + min(max(further, used // 2), 3 * used) + longest)
     forest.nodes, forest.traces, forest.slots = fresh.nodes, fresh.traces, fresh.slots
     forest.used, forest.scale = fresh.used, fresh.scale
 

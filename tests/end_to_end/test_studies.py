@@ -17,16 +17,26 @@ def command(folder, *arguments):
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "told"),
+    ("name", "sizes", "told", "further"),
     [
-        ("coherence", ("trials", "10"), "Coupling with a lag of 4 ms, no confound"),
-        ("comparison_2a", ("size", "32"), "two sines each"),
+        ("coherence", {"trials": 10}, "Coupling with a lag of 4 ms, no confound", ()),
+        ("comparison_2a", {"size": 32}, "two sines each", ()),
+        (
+            "plastic_tree",
+            {"strings": 100, "grown": 3000},
+            "Structure: levels of the radix form",
+            ("tree.png", "growth.gif"),
+        ),
     ],
 )
-def test_a_small_study_prints_its_tables_and_keeps_rows_page_and_figure(tmp_path, name, size, told):
-    result = command(tmp_path, name, f"--{size[0]}", size[1], "--replicates", "6")
+def test_a_small_study_prints_its_tables_and_keeps_rows_page_and_pictures(
+    tmp_path, name, sizes, told, further
+):
+    options = [word for size, number in sizes.items() for word in (f"--{size}", number)]
+    result = command(tmp_path, name, *options, "--replicates", "6")
     assert result.returncode == 0, result.stderr
-    place = f"outputs/{name}/{'_'.join(size)}-seed_1-replicates_6"
+    given = "-".join(f"{size}_{number}" for size, number in sizes.items())
+    place = f"outputs/{name}/{given}-seed_1-replicates_6"
     assert told in result.stdout
     assert f"Results: {place}\n" in result.stdout
     folder = tmp_path / place
@@ -34,7 +44,8 @@ def test_a_small_study_prints_its_tables_and_keeps_rows_page_and_figure(tmp_path
     pd.testing.assert_frame_equal(rows, pd.read_json(folder / "rows.json"), check_dtype=False)
     assert (rows["low"] <= rows["mean"] + 1e-12).all()
     assert (folder / f"{name}.md").read_text(encoding="utf-8").startswith("## Verdict")
-    assert (folder / f"{name}.png").stat().st_size > 10_000
+    for picture in (f"{name}.png", *further):
+        assert (folder / picture).stat().st_size > 10_000
 
 
 def test_cells_that_were_measured_are_not_measured_again(tmp_path):
@@ -110,6 +121,8 @@ def test_the_command_tells_what_there_is_without_importing_what_computes():
         (("comparison_2a", "--size", "196"), "size must be a multiple of 4 in [32, 192], got 196"),
         (("cells", "--steps", "0"), "steps must be at least 1, got 0"),
         (("cells", "--stream", "150"), "stream must be a multiple of 100, over which losses are"),
+        (("plastic_tree", "--strings", "99"), "strings must be in [100, 29,910], got 99"),
+        (("plastic_tree", "--grown", "97311"), "grown must be in [3,000, 97,310], got 97,311"),
         (("comparison_2a", "--size", "30"), "size must be a multiple of 4 in [32, 192], got 30"),
     ],
 )

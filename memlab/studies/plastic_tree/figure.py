@@ -1,0 +1,126 @@
+"""Four panels: learning time, bits per symbol, levels, and children."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from memlab.figures.style import BAD, GOOD, INK, MEDIUM, PALE, sheet
+from memlab.studies.plastic_tree.corpus import LETTERS
+from memlab.studies.plastic_tree.row import (
+    BITS,
+    EXPONENTS,
+    FAN_OUT,
+    FORMS,
+    GROWTH,
+    LEVELS,
+    PUBLISHED,
+    RADIX,
+    SECONDS,
+    TREE,
+    Row,
+    mean,
+    those,
+)
+from memlab.studies.plastic_tree.structure import AT_LEVEL, WITH_CHILDREN
+from memlab.studies.plastic_tree.verdict import PACKED
+from memlab.studies.plastic_tree.worth import POWER
+
+LOOKS = {PUBLISHED: (BAD, "s"), RADIX: ("#e69f00", "^"), TREE: (MEDIUM, "o")}
+CODES = {
+    "symbols": "letters, all alike",
+    "zlib": "zlib",
+    "trie": "radix trie",
+    "adaptive": "letters by frequency",
+    "lzma": "LZMA",
+    "grammar": "grammar",
+    "automaton": "automaton",
+    TREE: "plastic tree, foretelling",
+}
+
+
+def portrait(rows: Sequence[Row]) -> Figure:
+    """All of the study but its tables. Bars and marks are means with their intervals."""
+    figure = sheet(9.4, 7.2, "A plastic tree of first names: growth, abstraction, structure")
+    (growth, bits), (levels, children) = figure.subplots(2, 2)
+    _growth(growth, rows)
+    _bits(bits, rows)
+    _levels(levels, those(rows, LEVELS, TREE, AT_LEVEL))
+    _children(children, those(rows, FAN_OUT, TREE, WITH_CHILDREN), mean(rows, FORMS, "trie", POWER))
+    return figure
+
+
+def _growth(axes: Axes, rows: Sequence[Row]) -> None:
+    """Learning time over names, each form with the power it was fitted with."""
+    for form, (ink, mark) in LOOKS.items():
+        found = those(rows, GROWTH, form, SECONDS)
+        label = f"{form}, $n^{{{mean(rows, EXPONENTS, form, SECONDS):.2f}}}$"
+        _marks(axes, found, ink, mark, label)
+    axes.set(xscale="log", yscale="log", xlabel="names n", ylabel="CPU seconds of learning")
+    axes.set_title("learning time")
+    axes.legend(loc="lower right")
+
+
+def _bits(axes: Axes, rows: Sequence[Row]) -> None:
+    """Every code, the longest first."""
+    found = sorted((row for row in rows if row.table == BITS), key=lambda row: -row.measured.mean)
+    inks = [PALE if row.form in PACKED else GOOD if row.form == TREE else MEDIUM for row in found]
+    values = [row.measured.mean for row in found]
+    axes.barh(range(len(found)), values, 0.72, color=inks)
+    _whiskers(axes, found)
+    for line, row in enumerate(found):
+        axes.text(row.high + 0.05, line, f"{row.measured.mean:.2f}", va="center", fontsize=8)
+    axes.set_yticks(range(len(found)), [CODES[row.form] for row in found])
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", length=0)
+    axes.set(xlabel="bits per symbol", xlim=(0, 1.12 * max(values)))
+    axes.set_title(f"what describes a set of {found[0].level:,} names")
+
+
+def _whiskers(axes: Axes, rows: Sequence[Row]) -> None:
+    lines = range(len(rows))
+    axes.hlines(lines, [row.low for row in rows], [row.high for row in rows], color=INK, lw=1.4)
+
+
+def _levels(axes: Axes, rows: Sequence[Row]) -> None:
+    """Nodes at every level."""
+    places = [row.level for row in rows]
+    axes.bar(places, [row.measured.mean for row in rows], 0.78, color=MEDIUM)
+    lows, highs = [row.low for row in rows], [row.high for row in rows]
+    axes.vlines(places, lows, highs, color=INK, lw=1.4)
+    for row in rows:
+        axes.annotate(
+            f"{row.measured.mean:,.0f}",
+            (row.level, row.high),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="center",
+            fontsize=7,
+        )
+    axes.set_xticks(places)
+    axes.set(xlabel="level", ylabel="nodes")
+    axes.set_title("nodes at each level")
+
+
+def _children(axes: Axes, rows: Sequence[Row], power: float) -> None:
+    """How many ways lead on, beside the power law that fits them best."""
+    k = np.array([float(row.level) for row in rows])
+    law = k**-power / (np.arange(2.0, LETTERS.size + 1) ** -power).sum()
+    axes.plot(k, law, color=PALE, lw=1.2, ls="--", label=f"$k^{{-{power:.2f}}}$")
+    _marks(axes, rows, MEDIUM, "o", "measured")
+    axes.legend()
+    axes.set(xscale="log", yscale="log", xlabel="children", ylabel="share of parting nodes")
+    ticks = [k for k in (2, 3, 5, 10, 20) if k <= rows[-1].level]
+    axes.set_xticks(ticks, [str(k) for k in ticks])
+    axes.minorticks_off()
+    axes.set_title("how many ways lead on from a node")
+
+
+def _marks(axes: Axes, rows: Sequence[Row], ink: str, mark: str, label: str) -> None:
+    """Means with their intervals, joined."""
+    levels = [row.level for row in rows]
+    means = [row.measured.mean for row in rows]
+    axes.plot(levels, means, color=ink, marker=mark, ms=4.5, label=label)
+    lows = [max(row.low, row.measured.mean / 10) for row in rows]  # on a logarithmic axis
+    axes.vlines(levels, lows, [row.high for row in rows], color=INK, lw=1.2, zorder=3)
