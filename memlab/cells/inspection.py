@@ -9,10 +9,22 @@ from memlab.cells.equations.hyper_amn import HyperAmn
 from memlab.cells.equations.pmrc import Pmrc
 from memlab.cells.equations.sgw_amn import SgwAmn
 from memlab.cells.following import Following
+from memlab.space import Cue
+from memlab.substrate import Meter
 
 STEPS = 120  # that are looked at, the last ones
 PERCENT = 101  # points of a distribution
 OUTPUTS = 4  # whose gradients are followed, at most
+
+
+def inspect(following: Following, raw: Tensors, cue: Cue, meter: Meter) -> None:
+    """Keep what goes on inside while the first sequence is followed, the same for all cues."""
+    x = following.heard(cue)[:, 0, :1]
+    for name, rows in inspected(following, raw, x).items():
+        for step, values in enumerate(rows.unbind(1)):
+            meter.add(name, step, values[:, None].expand(-1, cue.count))
+    units = float(following.cell.sizes()["h"])
+    meter.add("units", 0, torch.full((len(x), cue.count), units))
 
 
 def inspected(following: Following, raw: Tensors, x: Tensor) -> dict[str, Tensor]:

@@ -16,12 +16,13 @@ from memlab.cells.completion import Completion, Examples
 from memlab.cells.descent import Descent, Gradients
 from memlab.cells.exercise import Exercise
 from memlab.cells.following import Following
-from memlab.cells.inspection import inspected
+from memlab.cells.inspection import inspect
 from memlab.cells.protection import Elastic, Freezing, Protection, Unprotected
 from memlab.cells.readout import check_linear
 from memlab.cells.regression import Regression
 from memlab.cells.replicated import begun, compiled, drawn, states
 from memlab.cells.rows import Damage, Rows
+from memlab.cells.spelling import Spelling
 from memlab.cells.steps import Pace
 from memlab.draws import Draws
 from memlab.space import Cue, Item, Space
@@ -48,7 +49,8 @@ class Recurrent(Substrate):
     ``memory`` is what may remember. weights: a presentation is gradient steps (Adam); the state is
     blank at every read. Of a pattern the loss is the cross entropy of the whole, completed from
     damaged versions: the cell has been trained on cues of the kind ``least_given`` and ``flips``
-    tell. Of a task it is the error of the outputs that are taught, in windows.
+    tell. Of a task it is the error of the outputs that are taught, in windows. Of a string of
+    several symbols it is the cross entropy of each symbol after those before it.
     state: the weights stay as they were drawn. A pattern runs through the cell once, and what that
     leaves in the state is all there is; the linear read-out is fitted beforehand to random patterns
     that no item is made of. Of a task the state holds the past, and a presentation adds what is
@@ -90,8 +92,11 @@ class Recurrent(Substrate):
                 "memory must be weights or state for tasks, whose past is in the state of the "
                 "sequence itself, got both"
             )
-        if self.space.symbols not in {None, 2}:
-            raise ValueError(f"a recurrent cell holds binary or graded patterns, got {self.space}")
+        if self._spells and (self.memory != "weights" or len(self.space.shape) > 1):
+            raise ValueError(
+                "a recurrent cell holds binary or graded patterns, and with memory=weights rows "
+                f"of several symbols; memory={self.memory}, got {self.space}"
+            )
         cell, known = self._cell, self._cell.shapes()
         unknown = [name for name in self.learns or [] if name not in known]
         if unknown:
@@ -165,8 +170,15 @@ class Recurrent(Substrate):
             meter.tick(1)
             meter.look(step, response)
         if self.space.outputs and meter.watched:
-            self._inspect(engram, cue, meter)
+            inspect(self._following, self._raw(engram), cue, meter)
         return Readout(answers[-1])
+
+    def foretell(self, engram: Engram, patterns: Tensor, draws: Draws, meter: Meter) -> Tensor:
+        if not self._spells:
+            return super().foretell(engram, patterns, draws, meter)
+        meter.tick(1)
+        with torch.no_grad():
+            return self._spelling.foretold(self._raw(engram), patterns)
 
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
         if not self._carries:
@@ -196,16 +208,24 @@ class Recurrent(Substrate):
         """Whether the read-out is regressed from what tasks taught."""
         return self.memory == "state" and bool(self.space.outputs)
 
+    @property
+    def _spells(self) -> bool:
+        """Whether patterns are strings of several symbols."""
+        return self.space.symbols not in {None, 2}
+
     @cached_property
     def _rows(self) -> Rows:
         return Rows(self.space, self.row)
 
     @cached_property
     def _cell(self) -> Cell:
-        return self._built(len(self.space.outputs) or self._rows.width)
+        symbols = self.space.symbols if self._spells else len(self.space.outputs)
+        return self._built(symbols or self._rows.width)
 
     @cached_property
     def _exercise(self) -> Exercise:
+        if self._spells:
+            return self._spelling
         return self._following if self.space.outputs else self._completion
 
     @cached_property
@@ -216,6 +236,10 @@ class Recurrent(Substrate):
     @cached_property
     def _following(self) -> Following:
         return Following(self._cell, self.space, self.batch, self.window, self.backend != "torch")
+
+    @cached_property
+    def _spelling(self) -> Spelling:
+        return Spelling(self._cell, self.space, self.flips, self.backend != "torch")
 
     @cached_property
     def _regression(self) -> Regression:
@@ -243,7 +267,8 @@ class Recurrent(Substrate):
         return tuple(name for name in known if name in wanted and self.memory != "state")
 
     def _built(self, outputs: int) -> Cell:
-        inputs = self.space.inputs or 2 * self._rows.width
+        symbols = self.space.symbols if self._spells else self.space.inputs
+        inputs = symbols or 2 * self._rows.width
         try:
             cell = self.cell(inputs=inputs, outputs=outputs)
         except TypeError as error:
@@ -269,14 +294,6 @@ class Recurrent(Substrate):
         for name, one in after.items():
             engram[STATE + name] = one[:, 0]
         meter.tick(1)
-
-    def _inspect(self, engram: Engram, cue: Cue, meter: Meter) -> None:
-        """Keep what goes on inside while the first sequence is followed, the same for all cues."""
-        x = self._following.heard(cue)[:, 0, :1]
-        for name, rows in inspected(self._following, self._raw(engram), x).items():
-            for step, values in enumerate(rows.unbind(1)):
-                meter.add(name, step, values[:, None].expand(-1, cue.count))
-        meter.add("units", 0, torch.full((len(x), cue.count), float(self._units)))
 
     def _gradients(self, engram: Engram, item: Item, draws: Draws) -> Gradients:
         return self._exercise.gradients(

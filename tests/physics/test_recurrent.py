@@ -235,7 +235,7 @@ def test_damage_hides_and_flips_the_shares_it_is_asked_for():
         ({"cell": partial(Pmrc, gates=7)}, "gates of Pmrc must be true or false, got 7"),
         ({"cell": partial(EchoState, leak="x")}, "sizes as numbers"),
         ({"memory": "dreams"}, "'weights', 'state' or 'both'"),
-        ({"space": Space((4, 4), 5)}, "holds binary or graded patterns, got 4×4, 5 symbols"),
+        ({"space": Space((4, 4), 5)}, "holds binary or graded patterns, .* got 4×4, 5 symbols"),
         ({"learns": ["V", "w"]}, "must name parameters of Pmrc .*got w"),
         ({"learns": []}, "at least 1 item"),
         ({"rate": 0.0}, "greater than 0"),
