@@ -5,9 +5,9 @@ from torch import Tensor
 
 from memlab.controls import Trial
 from memlab.experiment import Plan, cues_to
+from memlab.foretelling.acts import gathered, shown_before
 from memlab.plan import Stage
 from memlab.protocol import Recall
-from memlab.sequence_acts import gathered, shown_before
 from memlab.substrate import Engram, Meter
 
 

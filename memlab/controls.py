@@ -14,8 +14,8 @@ from torch import Tensor
 from memlab.absent import Absent
 from memlab.cues import CueMaker
 from memlab.draws import Draws
+from memlab.foretelling.outlook import ALIKE, Floor, alike, partners
 from memlab.nearest import mixed, nearest_answer
-from memlab.outlook import ALIKE, Floor, alike, partners
 from memlab.space import Cue, Space, joined
 from memlab.substrate import Engram, Meter, Readout, Substrate
 

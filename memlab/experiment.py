@@ -12,7 +12,7 @@ from torch import Tensor
 from memlab.controls import Controls
 from memlab.cues import CueMaker
 from memlab.draws import Draws
-from memlab.foretelling import alphabet
+from memlab.foretelling.chances import alphabet
 from memlab.patterns.salience import drawn
 from memlab.patterns.source import PatternSource, with_contrast
 from memlab.plan import Stage, stages

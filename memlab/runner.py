@@ -11,11 +11,11 @@ from memlab.absent import Absent
 from memlab.asking import told, trial_on
 from memlab.controls import Trial
 from memlab.experiment import Plan
+from memlab.foretelling.acts import forecast, outlook_on, samples, shown_before, study
 from memlab.keeping import keep_film, last_of_arms, snapshot, titled
 from memlab.plan import Stage
 from memlab.position import Position
 from memlab.protocol import Consolidate, Foretell, Lesion, Recall, Rest, Sample, Study, Write
-from memlab.sequence_acts import forecast, outlook_on, samples, shown_before, study
 from memlab.session import Exposure, Forecast, Session
 from memlab.session import Recall as RecallLog
 from memlab.space import Cue, Item

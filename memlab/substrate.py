@@ -12,7 +12,7 @@ from torch import Tensor
 
 from memlab.damage import destroy, permuted
 from memlab.draws import Draws
-from memlab.foretelling import foretold, studied
+from memlab.foretelling.chances import foretold, studied
 from memlab.similarity import cosine, pearson
 from memlab.space import Cue, Item, Space
 

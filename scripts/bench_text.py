@@ -21,10 +21,11 @@ from torch import Tensor
 from memlab.draws import Draws
 from memlab.patterns.names import LAST, Names, first_names
 from memlab.text.alphabet import Alphabet
+from memlab.text.contexts import Contexts, Forest, Rule
 from memlab.text.published import PublishedTree
 from memlab.text.radix import Radix
 from memlab.text.strings import Strings, listed, strung
-from memlab.text.tree import Contexts, Forest, Rule, chances, copied, expected, learned, planted
+from memlab.text.tree import chances, copied, expected, learned, planted
 
 ROUNDS = 7
 DRAWS = Draws(seed=1, replicates=(0,))

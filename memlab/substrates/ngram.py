@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from memlab.substrates.string_tree import StringTree
-from memlab.text.tree import Contexts, Rule
+from memlab.text.contexts import Contexts, Rule
 
 
 @final

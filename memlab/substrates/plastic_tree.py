@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from memlab.substrates.string_tree import StringTree
-from memlab.text.tree import Contexts, Rule
+from memlab.text.contexts import Contexts, Rule
 
 Reach: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=64)]
 Strength: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=1000)]

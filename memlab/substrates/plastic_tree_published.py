@@ -10,9 +10,9 @@ from memlab.draws import Draws
 from memlab.space import Cue
 from memlab.substrate import Engram, Meter, Readout
 from memlab.substrates.string_tree import Beam, StringTree
+from memlab.text.contexts import ENDLESS, Contexts, Rule
 from memlab.text.forest import parting
 from memlab.text.strings import strung
-from memlab.text.tree import ENDLESS, Contexts, Rule
 
 
 @final

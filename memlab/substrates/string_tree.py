@@ -11,9 +11,10 @@ from torch import Tensor
 from memlab.draws import Draws
 from memlab.space import Cue, Item, Space
 from memlab.substrate import Engram, Meter, Part, Readout, Role, Substrate
+from memlab.text.contexts import Contexts, Forest, Rule
 from memlab.text.forest import damaged, relettered
 from memlab.text.strings import Strings, strung
-from memlab.text.tree import Contexts, Forest, Rule, completed, copied, expected, learned, planted
+from memlab.text.tree import completed, copied, expected, learned, planted
 
 TREE = ("nodes", "traces", "slots", "scale")  # parts of an engram
 DECIDED = 0.51  # the chance of a symbol that is decided for, at the least

@@ -8,19 +8,9 @@ import torch
 from torch import Tensor
 
 from memlab.draws import Draws
+from memlab.text.contexts import ENDLESS, NODE, ROOT, START, TRACE, Forest, Rule
 from memlab.text.strings import Strings, listed, strung
-from memlab.text.tree import (
-    ENDLESS,
-    FAINT,
-    NODE,
-    ROOT,
-    START,
-    TRACE,
-    Forest,
-    Rule,
-    learned,
-    planted,
-)
+from memlab.text.tree import FAINT, learned, planted
 
 SYMBOL, PARENT, LINK = (NODE.index(name) for name in ("symbol", "parent", "link"))
 COUNT, PRESENCE, KINDS = (TRACE.index(name) for name in ("count", "presence", "kinds"))

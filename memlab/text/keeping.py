@@ -13,7 +13,8 @@ import numpy as np
 import torch
 
 from memlab.text.alphabet import Alphabet
-from memlab.text.tree import FIRST, NODE, TRACE, Contexts, Forest, Rule, copied
+from memlab.text.contexts import FIRST, NODE, TRACE, Contexts, Forest, Rule
+from memlab.text.tree import copied
 
 VERSION = 1
 

@@ -13,20 +13,11 @@ from torch import Tensor
 from memlab.app.progress import console
 from memlab.text import keeping, search
 from memlab.text.alphabet import Alphabet
+from memlab.text.contexts import START, Contexts, Rule
 from memlab.text.drawing import dot, graph
 from memlab.text.forest import held
 from memlab.text.strings import listed
-from memlab.text.tree import (
-    FAINT,
-    START,
-    Contexts,
-    Rule,
-    chances,
-    copied,
-    expected,
-    learned,
-    planted,
-)
+from memlab.text.tree import FAINT, chances, copied, expected, learned, planted
 from memlab.text.twigs import Twigs, twigs
 
 if TYPE_CHECKING:

@@ -14,83 +14,25 @@ R. Kneser and H. Ney, ICASSP (1995); I. Witten and T. Bell, IEEE Trans. Inf. The
 (1991); S. Chen and J. Goodman, Computer Speech & Language 13, 359 (1999).
 """
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias, final
+from typing import Any
 
 import torch
-from pydantic import Field
-from pydantic.dataclasses import dataclass as checked
 from torch import Tensor
 
 from memlab.native import ffi, lib, team_of
+from memlab.text.compiled import address, check, dims_of, rule_of, tree_of
+from memlab.text.contexts import NODE, TRACE, Contexts, Forest, Rule
 from memlab.text.strings import Strings
 
-ROOT, START, FIRST = 0, 1, 2  # nodes, and the first of the others
-NODE = ("symbol", "parent", "link", "child", "sibling")  # columns of nodes
-TRACE = ("count", "presence", "kinds")  # columns of traces
 SMALLEST = 64  # nodes there is room for
 FAINT = 1e-9  # a count below this is forgotten when trees are copied
-ENDLESS = 2**31 - 2  # a reach that no string exceeds
-
-LAWS = {
-    "kneser_ney": "ML_KNESER_NEY",
-    "witten_bell": "ML_WITTEN_BELL",
-    "published": "ML_PUBLISHED",
-}
-TYPES = {
-    torch.int32: "int32_t *",
-    torch.int64: "int64_t *",
-    torch.float32: "float *",
-    torch.float64: "double *",
-}
-
-Law: TypeAlias = Literal["kneser_ney", "witten_bell", "published"]
-Strength: TypeAlias = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
-
-
-@final
-@checked(frozen=True)
-class Rule:
-    """How a tree is read: the law, and the constants of Kneser-Ney."""
-
-    law: Law = "kneser_ney"
-    discount: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.75  # d
-    strength: Strength = 0.8  # s
-    start: Strength = 6.0  # s of contexts that begin a string
-
-
-@final
-@checked(frozen=True)
-class Contexts:
-    """Which contexts a tree keeps, of how many symbols."""
-
-    symbols: Annotated[int, Field(strict=True, ge=2, le=2**30)]  # A
-    reach: Annotated[int, Field(strict=True, ge=-1, le=1024)] = 6  # that begin no string; -1: none
-    whole: Annotated[int, Field(strict=True, ge=0, le=ENDLESS)] = ENDLESS  # that do; 0: none
-
-
-@final
-@dataclass
-class Forest:
-    """Trees, one a replicate, as arrays that lead with it; the first ``used`` nodes hold something.
-
-    ``nodes (R, room, 5)`` int32, ``traces (R, room, 3)`` float64, ``slots (R, S)`` int32 of a hash,
-    ``used (R,)`` int64, ``scale (R,)`` float64, which all traces are to be taken times.
-    """
-
-    contexts: Contexts
-    nodes: Tensor
-    traces: Tensor
-    slots: Tensor
-    used: Tensor
-    scale: Tensor
 
 
 def planted(contexts: Contexts, replicates: int, room: int = SMALLEST) -> Forest:
     """Trees that know nothing."""
     forest = _bare(contexts, replicates, room)
     for r in range(replicates):
-        _check(lib.ml_tree_clear(_dims(forest), _tree(forest, r)))
+        check(lib.ml_tree_clear(dims_of(forest), tree_of(forest, r)))
     return forest
 
 
@@ -126,7 +68,7 @@ def learned(
             if status == lib.ML_FULL:
                 _grow(forest, own, done, int(forest.used[r]) - held)
             else:
-                _check(status)
+                check(status)
     return chances
 
 
@@ -182,19 +124,19 @@ def completed(
     found = torch.empty_like(evidence)
     likeliest = torch.empty((replicates, count, length), dtype=torch.int32)
     run = ffi.new("ml_completion *", (count, length, beam, int(ends), team_of(0, threads)))
-    work = torch.empty((run.threads, lib.ml_tree_work(_dims(forest), run)), dtype=torch.float64)
+    work = torch.empty((run.threads, lib.ml_tree_work(dims_of(forest), run)), dtype=torch.float64)
     for r in range(replicates):
         status = lib.ml_tree_complete(
-            _dims(forest),
-            _tree(forest, r),
-            _rule(rule),
+            dims_of(forest),
+            tree_of(forest, r),
+            rule_of(rule),
             run,
             address("evidence", evidence[r], torch.float32),
             address("chances", found[r], torch.float32),
             address("likeliest", likeliest[r], torch.int32),
             address("work", work, torch.float64),
         )
-        _check(status)
+        check(status)
     return found, likeliest
 
 
@@ -210,27 +152,16 @@ def copied(
     work = torch.empty(2 * int(forest.used.max()), dtype=torch.int32)
     for r in range(len(forest.used)):
         status = lib.ml_tree_copy(
-            _dims(forest),
-            _tree(forest, r),
+            dims_of(forest),
+            tree_of(forest, r),
             faint,
             int(in_order),
-            _dims(fresh),
-            _tree(fresh, r),
+            dims_of(fresh),
+            tree_of(fresh, r),
             address("work", work, torch.int32),
         )
-        _check(status)
+        check(status)
     return fresh
-
-
-def address(name: str, array: Tensor, kind: torch.dtype) -> Any:
-    """Where an array begins, which must be contiguous, on the CPU and of that type."""
-    if array.dtype != kind or array.device.type != "cpu" or not array.is_contiguous():
-        raise ValueError(
-            f"{name} must be contiguous {str(kind).removeprefix('torch.')} on the CPU, got "
-            f"{str(array.dtype).removeprefix('torch.')} with strides {array.stride()} on "
-            f"{array.device}"
-        )
-    return ffi.cast(TYPES[kind], array.data_ptr())
 
 
 def _bare(contexts: Contexts, replicates: int, room: int) -> Forest:
@@ -275,9 +206,9 @@ def _learn(
     done = ffi.new("int32_t *")
     work = torch.empty(forest.contexts.reach + 2, dtype=torch.int32)
     status = lib.ml_tree_learn(
-        _dims(forest),
-        _tree(forest, r),
-        _rule(rule),
+        dims_of(forest),
+        tree_of(forest, r),
+        rule_of(rule),
         ffi.new("ml_strings *", (strings.count, 1, 1)),
         address("starts", strings.starts, torch.int64),
         address("text", strings.text, torch.int32),
@@ -304,48 +235,18 @@ def _read(
     team = team_of(0, threads)
     work = torch.empty((team, forest.contexts.reach + 2), dtype=torch.int32)
     status = verb(
-        _dims(forest),
-        _tree(forest, r),
-        _rule(rule),
+        dims_of(forest),
+        tree_of(forest, r),
+        rule_of(rule),
         ffi.new("ml_strings *", (strings.count, team, int(every))),
         address("starts", strings.starts, torch.int64),
         address("text", strings.text, torch.int32),
         address("chances", found, torch.float64),
         address("work", work, torch.int32),
     )
-    _check(status)
-
-
-def _dims(forest: Forest) -> Any:
-    c, room, slots = forest.contexts, forest.nodes.shape[1], forest.slots.shape[1]
-    return ffi.new("ml_tree_dims *", (c.symbols, c.reach, c.whole, room, slots))
-
-
-def _tree(forest: Forest, r: int) -> Any:
-    return ffi.new(
-        "ml_tree *",
-        (
-            address("nodes", forest.nodes[r], torch.int32),
-            address("traces", forest.traces[r], torch.float64),
-            address("slots", forest.slots[r], torch.int32),
-            address("used", forest.used[r : r + 1], torch.int64),
-            address("scale", forest.scale[r : r + 1], torch.float64),
-        ),
-    )
-
-
-def _rule(rule: Rule) -> Any:
-    law = getattr(lib, LAWS[rule.law])
-    return ffi.new("ml_tree_rule *", (law, rule.discount, rule.strength, rule.start))
+    check(status)
 
 
 def _check_weights(weights: Tensor, count: int) -> None:
     if len(weights) != count:
         raise ValueError(f"there must be a weight for each of {count} strings, got {len(weights)}")
-
-
-def _check(status: int) -> None:
-    if status == lib.ML_NOT_FINITE:
-        raise ValueError("weights must be finite numbers, and one was not")
-    if status != lib.ML_OK:
-        raise ValueError("a tree must be whole and every symbol in its alphabet, and one was not")

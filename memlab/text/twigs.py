@@ -6,8 +6,8 @@ from typing import final
 import torch
 from torch import Tensor
 
+from memlab.text.contexts import START, Forest
 from memlab.text.forest import COUNT, PARENT, anchored, paths
-from memlab.text.tree import START, Forest
 
 
 @final

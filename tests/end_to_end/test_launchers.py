@@ -187,8 +187,10 @@ def test_a_crash_costs_one_job(launcher, tmp_path):
     assert "Segmentation fault" in (before / "memlab.log").read_text()
 
 
-@pytest.mark.parametrize(("request_to_end", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("launcher", AT_ONCE)
+@pytest.mark.parametrize(
+    ("launcher", "request_to_end", "code"),
+    [("submitit", signal.SIGINT, 130), ("pool", signal.SIGTERM, 143)],
+)
 def test_a_sweep_that_is_asked_to_end_closes_its_runs(launcher, request_to_end, code, tmp_path):
     with sweeping(tmp_path, FOR_EVER, "seed=1,2,3", launcher=launcher) as (process, _):
         everybody = family(process)

@@ -4,8 +4,6 @@ import os
 import signal
 import sqlite3
 import stat
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import replace
@@ -27,7 +25,7 @@ from memlab.record.store import connected, why
 from memlab.record.tracking import Mlflow, Untracked
 from memlab.runner import Progress
 from memlab.substrate import Meter
-from tests.end_to_end.commands import ROOT, TINY
+from tests.end_to_end.commands import TINY
 from tests.end_to_end.test_cli import memlab
 from tests.faults.postgres import SECRET, free_port, postgres, usable
 
@@ -89,25 +87,6 @@ def test_a_run_that_was_not_tracked_is_later_without_being_computed_again(tmp_pa
     names = {name for name, *_ in points}
     told = [one for name in names for one in client.get_metric_history(run.info.run_id, name)]
     assert sorted((one.key, one.step, one.value) for one in told) == sorted(points) != []
-
-
-@pytest.mark.slow
-def test_four_commands_that_start_at_once_on_a_cold_store_are_all_in_it(tmp_path):
-    commands = [[sys.executable, "-m", "memlab", *TINY, f"seed={seed}"] for seed in range(4)]
-    started = [
-        subprocess.Popen(
-            command,
-            cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for command in commands
-    ]
-    assert [one.communicate()[1].count("\n") for one in started] == [1] * 4
-    store = Mlflow(f"sqlite:///{tmp_path}/outputs/mlflow.db", str(tmp_path))
-    assert [run.info.status for run in held(store, tmp_path)[1]] == ["FINISHED"] * 4
 
 
 @pytest.mark.slow

@@ -126,21 +126,6 @@ def test_a_run_that_is_stopped_is_killed_and_keeps_what_it_had(tmp_path, number,
     assert "session.npz" in {file.path for file in client.list_artifacts(run.info.run_id)}
 
 
-def test_processes_that_start_at_once_share_a_store_that_did_not_exist(tmp_path):
-    code = f"""
-from pathlib import Path
-from memlab.record.store import connected
-from memlab.record.tracking import Mlflow
-store = Mlflow("sqlite:///mlflow.db", "artifacts")
-print(connected(store.target(Path({str(tmp_path)!r}))).experiment)
-"""
-    command = [sys.executable, "-c", code]
-    opening = [
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(4)
-    ]
-    assert [process.communicate(timeout=120)[0].strip() for process in opening] == ["1"] * 4
-
-
 @pytest.mark.parametrize("uri", ["file:outputs/mlruns", "nowhere", "htp://host", "sqlite://"])
 def test_what_is_no_address_of_a_store_is_refused(uri):
     with pytest.raises(ValueError, match="must be a database"):

@@ -5,7 +5,7 @@ import torch
 
 from memlab.cues_of_strings import Prefix
 from memlab.draws import Draws
-from memlab.foretelling import foretold
+from memlab.foretelling.chances import foretold
 from memlab.space import Cue, Item, Space
 from memlab.substrate import Meter
 from tests.contract.conftest import substrate_of

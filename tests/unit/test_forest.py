@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from memlab.draws import Draws
+from memlab.text.contexts import Contexts, Rule
 from memlab.text.forest import damaged, held, parting, relettered
 from memlab.text.strings import listed
-from memlab.text.tree import Contexts, Rule, chances, copied, learned, planted
+from memlab.text.tree import chances, copied, learned, planted
 from tests.unit.first_names import NAMES
 from tests.unit.texts import counts, grown, plastic, spelled, weighed
 

@@ -13,12 +13,12 @@ from memlab.controls import Controls
 from memlab.cues import Mask
 from memlab.draws import Draws
 from memlab.experiment import Experiment, prepare
-from memlab.foretelling import DOUBT, surprise
+from memlab.foretelling.chances import DOUBT, surprise
+from memlab.foretelling.reliability import BINS, reliability
 from memlab.patterns.noise import Random
 from memlab.patterns.source import PatternSource, numbered, replicated
 from memlab.position import Position
 from memlab.protocol import Arm, Foretell, Phase, Protocol, Recall, Sample, Study, Write
-from memlab.reliability import BINS, reliability
 from memlab.runner import Progress, execute, played
 from memlab.space import Item, Space
 from memlab.substrate import Engram, Meter, Part, Readout, Substrate

@@ -8,22 +8,14 @@ import torch
 from memlab.space import Space
 from memlab.substrates.ngram import Ngram
 from memlab.text import tree
+from memlab.text.contexts import Contexts, Rule
 from memlab.text.ngrams import KneserNey, WittenBell
 from memlab.text.ngrams import learned as reference
 from memlab.text.published import PublishedTree
 from memlab.text.radix import Radix
 from memlab.text.strings import listed
 from memlab.text.symbols import Mark
-from memlab.text.tree import (
-    Contexts,
-    Rule,
-    chances,
-    completed,
-    copied,
-    expected,
-    learned,
-    planted,
-)
+from memlab.text.tree import chances, completed, copied, expected, learned, planted
 from tests.unit.first_names import NAMES
 from tests.unit.texts import counts, grown, paths, plastic, random_strings, rows, spelled, weighed
 

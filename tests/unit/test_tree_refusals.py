@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+from memlab.text.compiled import address
+from memlab.text.contexts import Contexts, Rule
 from memlab.text.strings import Strings
-from memlab.text.tree import Contexts, Rule, address, chances, completed, learned, planted
+from memlab.text.tree import chances, completed, learned, planted
 from tests.unit.first_names import NAMES
 from tests.unit.texts import counts, plastic, spelled, weighed
 

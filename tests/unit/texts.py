@@ -3,8 +3,9 @@
 import numpy as np
 import torch
 
+from memlab.text.contexts import ROOT, START, Contexts, Rule
 from memlab.text.strings import listed
-from memlab.text.tree import ROOT, START, Contexts, Rule, learned, planted
+from memlab.text.tree import learned, planted
 
 LETTERS = 26
 

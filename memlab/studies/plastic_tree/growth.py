@@ -24,10 +24,11 @@ from memlab.studies.plastic_tree.row import (
     Row,
 )
 from memlab.studies.study import singles
+from memlab.text.contexts import Contexts, Forest, Rule
 from memlab.text.published import PublishedTree
 from memlab.text.radix import Radix
 from memlab.text.strings import Strings
-from memlab.text.tree import Contexts, Forest, Rule, copied, learned, planted
+from memlab.text.tree import copied, learned, planted
 from memlab.text.twigs import twigs
 
 Costs: TypeAlias = dict[tuple[str, str], float]  # by form and measure

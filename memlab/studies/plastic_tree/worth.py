@@ -10,10 +10,11 @@ from memlab.studies.plastic_tree.row import BITS, FORMS, TREE, Row
 from memlab.studies.plastic_tree.structure import power_of_children
 from memlab.studies.study import singles
 from memlab.text.automaton import minimal
+from memlab.text.contexts import Contexts, Rule
 from memlab.text.grammar import induced
 from memlab.text.length import lengths, unordered
 from memlab.text.strings import Strings
-from memlab.text.tree import Contexts, Rule, learned, planted
+from memlab.text.tree import learned, planted
 from memlab.text.twigs import twigs
 
 PER_SYMBOL = "bits per symbol"

@@ -4,11 +4,11 @@ import torch
 from torch import Tensor
 
 from memlab.experiment import Plan
-from memlab.foretelling import surprise
-from memlab.outlook import Outlook
+from memlab.foretelling.chances import surprise
+from memlab.foretelling.outlook import Outlook
+from memlab.foretelling.reliability import reliability
 from memlab.plan import Stage
 from memlab.protocol import Foretell, Sample, Study
-from memlab.reliability import reliability
 from memlab.session import Forecast, Samples
 from memlab.space import Item
 from memlab.substrate import Engram, Meter, Series

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from memlab.absent import Absent
 from memlab.draws import Draws
-from memlab.foretelling import ROOM, alphabet, surprise
+from memlab.foretelling.chances import ROOM, alphabet, surprise
 from memlab.space import Space
 from memlab.substrate import Engram, Meter, Substrate
 from memlab.text.ngrams import KneserNey, Law, WittenBell, learned
