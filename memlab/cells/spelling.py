@@ -11,6 +11,7 @@ from memlab.cells.cell import Cell, Tensors
 from memlab.cells.exercise import Exercise, descended
 from memlab.cells.replicated import begun, compiled, run_each
 from memlab.draws import Draws
+from memlab.foretelling.evidence import evidence
 from memlab.space import Cue, Item, Space
 
 
@@ -37,7 +38,7 @@ class Spelling(Exercise):
         return self._logits(raw, patterns).softmax(-1)
 
     def answers(self, raw: Tensors, state: Tensors | None, cue: Cue) -> list[Tensor]:
-        likely = self._likelihood(cue)  # (R, C, L, A)
+        likely = evidence(cue, self._symbols, self.flips)  # (R, C, L, A)
         now = begun(self.cell, state, cue.count, cue.values)
         heard = torch.zeros_like(likely[:, :, :1])
         over = torch.zeros(cue.values.shape[:2], dtype=torch.bool, device=cue.values.device)
@@ -77,13 +78,6 @@ class Spelling(Exercise):
     def _run(self, raw: Tensors, state: Tensors, x: Tensor) -> tuple[Tensor, Tensors]:
         core = self.core and compiled(self.cell, x.device)
         return run_each(self.cell, raw, state, x, core=core)
-
-    def _likelihood(self, cue: Cue) -> Tensor:
-        """How likely what is seen at a place is for each symbol there, ``(R, C, L, A)``."""
-        same = one_hot(torch.where(cue.given, cue.values, 0).long(), self._symbols).to(cue.values)
-        loose = same * (1 - self.flips) + (1 - same) * self.flips / (self._symbols - 1)
-        seen = torch.where(cue.given[..., None], loose, 1.0)
-        return torch.where(cue.certain[..., None], same, seen)
 
     def _end(self, like: Tensor) -> Tensor:
         return one_hot(torch.zeros_like(like[..., 0]).long(), self._symbols).to(like)

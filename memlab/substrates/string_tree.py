@@ -9,6 +9,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from memlab.draws import Draws
+from memlab.foretelling.evidence import evidence
 from memlab.space import Cue, Item, Space
 from memlab.substrate import Engram, Meter, Part, Readout, Role, Substrate
 from memlab.text.contexts import Contexts, Forest, Rule
@@ -89,9 +90,9 @@ class StringTree(Substrate):
         return found.view(replicates, count, self.space.size, -1).to(patterns)
 
     def read(self, engram: Engram, cue: Cue, draws: Draws, meter: Meter) -> Readout:
-        evidence = _evidence(cue, self.contexts.symbols, self.doubt).cpu().contiguous()
+        seen = evidence(cue, self.contexts.symbols, self.doubt).cpu().contiguous()
         forest = self._forest(engram)
-        ways = completed(forest, self.rule, evidence, beam=self.beam, ends=self.space.ends)
+        ways = completed(forest, self.rule, seen, beam=self.beam, ends=self.space.ends)
         response = self._answered(_decided(*ways).to(cue.values.device), cue)
         meter.tick(1)
         meter.look(1, response)
@@ -178,15 +179,6 @@ def _decided(posterior: Tensor, likeliest: Tensor) -> Tensor:
     sure = own.clamp(min=DECIDED)
     rest = (1 - sure) / (1 - own).clamp(min=1e-12)
     return (posterior * rest.clamp(max=1)).scatter(-1, way, sure)
-
-
-def _evidence(cue: Cue, symbols: int, doubt: float) -> Tensor:
-    """How likely what is seen at a place is for each symbol there, ``(R, C, N, A)``."""
-    values = torch.where(cue.given, cue.values, 0).flatten(2).long()
-    same = torch.nn.functional.one_hot(values, symbols).to(torch.float32)
-    loose = same * (1 - doubt) + (1 - same) * (doubt / (symbols - 1))
-    given, certain = cue.given.flatten(2)[..., None], cue.certain.flatten(2)[..., None]
-    return torch.where(certain, same, torch.where(given, loose, 1.0))
 
 
 def _summed(values: Tensor, strings: Strings) -> Tensor:

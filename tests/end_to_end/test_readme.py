@@ -67,3 +67,15 @@ def test_the_readmes_model_learns_and_goes_on_after_loading(tmp_path, monkeypatc
     assert told["then"].shape == (1,)
     assert told["held"] > 3
     assert "mean gate" in told["inside"]
+
+
+def test_the_readmes_tree_learns_and_is_the_same_after_loading(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = {}
+    exec(block("python", 2), told)
+    assert "anton" not in told["tree"]
+    assert told["tree"].count("joan") == 2.0
+    assert "anna" in dict(told["likely"])
+    assert len(told["nats"]) == len("susanna") + 1
+    assert (len(told["spoken"]), sum(told["levels"])) == (5, len(told["tree"].to_networkx()))
+    assert np.array_equal(told["again"].surprise("susanna"), told["nats"])

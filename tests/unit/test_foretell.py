@@ -8,11 +8,12 @@ from typing import final
 import pytest
 import torch
 
-from memlab import archive, controls, outlook
+from memlab import archive, controls
 from memlab.controls import Controls
 from memlab.cues import Mask
 from memlab.draws import Draws
 from memlab.experiment import Experiment, prepare
+from memlab.foretelling import outlook
 from memlab.foretelling.chances import DOUBT, surprise
 from memlab.foretelling.reliability import BINS, reliability
 from memlab.patterns.noise import Random

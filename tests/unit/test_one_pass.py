@@ -7,13 +7,14 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from memlab import controls, outlook
+from memlab import controls
 from memlab.absent import Absent
 from memlab.controls import Controls
 from memlab.cues import Mask
 from memlab.draws import Draws
 from memlab.experiment import Experiment, prepare
 from memlab.figures.forecasts import stretches
+from memlab.foretelling import outlook
 from memlab.metrics import forecasts, samples
 from memlab.metrics.ladder import at_rung
 from memlab.patterns.strings import Strings
