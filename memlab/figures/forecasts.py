@@ -25,13 +25,14 @@ def learning_curve(session: Session, _: Report) -> Figure | Absent:
     """The surprise of each item before it was learned, along the pass; what each order costs."""
     arms = list(dict.fromkeys(arm for one in session.exposures for arm in one.arms))
     found = {arm: passed(session, arm) for arm in arms}
-    curves = {arm: one for arm, one in found.items() if isinstance(one, Pass)}
+    curves = {arm: stretches(one) for arm, one in found.items() if isinstance(one, Pass)}
     if not curves:
         return Absent("nothing was studied in this run")
+    if not any(bool(values.isfinite().any()) for _, values in curves.values()):
+        return Absent("strings of every stretch were held to be impossible")
     figure = sheet(9.6, 3.9, "One pass: how surprising each string is before it is learned")
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
-    for arm, one in curves.items():
-        x, values = stretches(one)
+    for arm, (x, values) in curves.items():
         ink = colour(arm, list(curves))
         if len(values) > 1:
             left.fill_between(x, *band(values), color=ink, alpha=0.18, lw=0)
@@ -44,7 +45,10 @@ def learning_curve(session: Session, _: Report) -> Figure | Absent:
 
 
 def stretches(one: Pass) -> tuple[Floats, torch.Tensor]:
-    """The loss of a pass in stretches of growing length: their middles, ``(R, S)`` losses."""
+    """The loss of a pass in stretches of growing length: their middles, ``(R, S)`` losses.
+
+    NaN where a string was held to be impossible in any replicate.
+    """
     count = one.nats.shape[1]
     growing = np.geomspace(min(SHORTEST, count), count, STRETCHES).round().astype(int)
     edges = np.unique([0, *growing])
@@ -52,7 +56,8 @@ def stretches(one: Pass) -> tuple[Floats, torch.Tensor]:
         torch.stack([x[:, a:b].sum(1) for a, b in pairwise(edges)], 1)
         for x in (one.nats, one.symbols)
     )
-    return np.sqrt((edges[:-1] + 1.0) * edges[1:]), nats / symbols
+    each = torch.where(nats.isfinite().all(0), nats / symbols, torch.nan)
+    return np.sqrt((edges[:-1] + 1.0) * edges[1:]), each
 
 
 def _costs(axes: Axes, session: Session, arms: Sequence[str]) -> None:
@@ -116,11 +121,13 @@ def reliability_diagram(
     axes, below = figure.subplots(2, 1, height_ratios=[4, 1], sharex=True)
     said = (chances.sum(0) / count.sum(0).clamp(min=1))[there].numpy()
     often = (came / count)[:, there]  # NaN where a replicate gave no such chance
-    lowest = min(float(said.min()), float((came.sum(0) / count.sum(0))[there].min())) / 1.5
+    mean = (came.sum(0) / count.sum(0))[there].numpy()
+    lowest = min([*said[said > 0].tolist(), *mean.tolist()]) / 1.5
+    said = said.clip(lowest)  # what had no chance, and came
     if len(often) > 1:
         low, high = band(often)
         axes.fill_between(said, low.clip(lowest), high, color=MEDIUM, alpha=0.2, lw=0)
-    axes.plot(said, (came.sum(0) / count.sum(0))[there].numpy(), "o-", color=MEDIUM, ms=4.5)
+    axes.plot(said, mean, "o-", color=MEDIUM, ms=4.5)
     axes.plot([lowest, 1], [lowest, 1], color=INK, lw=0.9, ls=":")
     axes.set(xscale="log", yscale="log", xlim=(lowest, 1.15), ylim=(lowest, 1.15))
     axes.set_ylabel("how often it came")

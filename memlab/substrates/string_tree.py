@@ -182,6 +182,6 @@ def _decided(posterior: Tensor, likeliest: Tensor) -> Tensor:
 
 
 def _summed(values: Tensor, strings: Strings) -> Tensor:
-    """The sum over each string, ``(N,)``."""
-    ends = torch.cat([values.new_zeros(1), values.cumsum(0)])[strings.starts]
-    return ends.diff()
+    """The sum over each string, ``(N,)``; one that is infinite spoils no other."""
+    own = torch.arange(strings.count).repeat_interleave(strings.lengths)
+    return values.new_zeros(strings.count).index_add_(0, own, values)

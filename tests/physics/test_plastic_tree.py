@@ -271,3 +271,13 @@ def test_only_what_was_learned_is_ever_said():
     told = [tuple(row) for row in decided[answer[:, -1].amax(-1) == 1].tolist()]
     assert len(told) > 50
     assert set(told) <= known
+
+
+def test_a_string_that_was_impossible_spoils_the_surprise_of_no_other():
+    space = Space((4,), 4, ends=True)
+    medium = PlasticTreePublished(space)
+    values = torch.tensor([[[1.0, 2, 0, 0], [1, 2, 0, 0], [1, 3, 0, 0], [1, 2, 0, 0]]])
+    items = Item(values, space.valid(values), torch.ones(1, 4))
+    nats = medium.study(medium.blank(DRAWS.at("blank")), items, DRAWS.at("study"), Meter())
+    assert nats.isinf().tolist() == [[False, False, True, False]]
+    assert torch.isfinite(nats[0, 3])

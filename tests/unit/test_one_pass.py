@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 import torch
+from matplotlib.figure import Figure
 from pydantic import ValidationError
 
 from memlab import controls
@@ -13,7 +14,7 @@ from memlab.controls import Controls
 from memlab.cues import Mask
 from memlab.draws import Draws
 from memlab.experiment import Experiment, prepare
-from memlab.figures.forecasts import stretches
+from memlab.figures.forecasts import learning_curve, loss_bars, reliability_diagram, stretches
 from memlab.foretelling import outlook
 from memlab.metrics import forecasts, samples
 from memlab.metrics.ladder import at_rung
@@ -21,14 +22,17 @@ from memlab.patterns.strings import Strings
 from memlab.plan import stages
 from memlab.protocol import Foretell, Recall, Sample, Study
 from memlab.protocols.one_pass import ORDERS, OnePass
+from memlab.report import Report
 from memlab.runner import Progress, execute
 from memlab.session import Forecast, Samples, Session
 from memlab.space import Space
 from memlab.substrates.notebook import Notebook
+from memlab.substrates.plastic_tree_published import PlasticTreePublished
 from memlab.text import orders
 from tests.unit.test_foretell import Letters
 
 SMALL = OnePass(train=40, test=10, asked=(4, 20), block=16, prefixes=(0, 2), completed=5, samples=8)
+NO_REPORT = Report({}, (), (), exploratory=True)
 FLOORS = {"blank": controls.blank, "mean": controls.mean}
 FORETOLD = {
     "blank": outlook.blank,
@@ -234,3 +238,11 @@ def made(surprise=None):
             Forecast(("a",), "ask", (0,), torch.zeros(1, 0), nats.double(), {}, {}, nothing)
         ],
     )
+
+
+def test_a_medium_that_holds_what_came_to_be_impossible_is_drawn_as_far_as_can_be():
+    session = run(PlasticTreePublished)
+    assert isinstance(forecasts.loss(session, arm="given"), Absent)
+    assert isinstance(loss_bars(session, NO_REPORT, arm="given"), Absent)
+    assert "impossible" in learning_curve(session, NO_REPORT).reason
+    assert isinstance(reliability_diagram(session, NO_REPORT, arm="given"), Figure)
