@@ -89,8 +89,7 @@ class Recurrent(Substrate):
         """Refuse patterns it cannot hold, and cells that cannot be built."""
         if self.space.outputs and self.memory == "both":
             raise ValueError(
-                "memory must be weights or state for tasks, whose past is in the state of the "
-                "sequence itself, got both"
+                "memory must be weights or state for tasks, which bring their past along, got both"
             )
         if self._spells and (self.memory != "weights" or len(self.space.shape) > 1):
             raise ValueError(

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import TypeAlias, final
 
 import numpy as np
-import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from memlab.text.alphabet import END
+from memlab.text.picking import picked, sharpened
 
-Floats: TypeAlias = npt.NDArray[np.float64]
 Expected: TypeAlias = Callable[[list[list[int]]], Tensor]  # the chances (N, A) after N prefixes
 Way: TypeAlias = tuple[list[int], float]  # all its symbols, and its chance from the prefix on
 
@@ -37,18 +37,12 @@ class Taste:
         if self.longest < 1:
             raise ValueError(f"longest must be 1 or more, got {self.longest}")
 
-    def weighed(self, chances: Floats) -> Floats:
+    def weighed(self, chances: Tensor) -> Tensor:
         """What is drawn from, ``(N, A)``."""
-        known = chances.copy()
+        known = chances.clone()
         if self.never is not None:
             known[:, self.never] = 0
-        if self.top_k is not None:  # the first of equal ones
-            np.put_along_axis(
-                known, np.argsort(-known, axis=1, kind="stable")[:, self.top_k :], 0, 1
-            )
-        sharp: Floats = (known / known.max(1, keepdims=True)) ** (1 / self.temperature)
-        shares: Floats = sharp / sharp.sum(1, keepdims=True)
-        return shares
+        return sharpened(known, self.temperature, self.top_k)
 
 
 def likeliest(expected: Expected, begin: list[int], n: int, *, longest: int) -> list[Way]:
@@ -79,12 +73,12 @@ def drawn(
     ways = [list(begin) for _ in range(n)]
     going = list(range(n))
     while going:
-        chances = expected([ways[k] for k in going]).numpy()
+        chances = expected([ways[k] for k in going])
         if not ways[going[0]]:
             chances[:, END] = 0
-        chances = taste.weighed(chances)
-        falls = generator.random(len(going))[:, None] >= chances.cumsum(1)
-        for k, symbol in zip(going, falls[:, :-1].sum(1).tolist(), strict=True):
+        falls = torch.from_numpy(generator.random(len(going)))
+        symbols = picked(taste.weighed(chances), falls).tolist()
+        for k, symbol in zip(going, symbols, strict=True):
             ways[k].append(symbol)
         going = [k for k in going if ways[k][-1] != END and len(ways[k]) < taste.longest]
     return ways

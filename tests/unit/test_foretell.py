@@ -24,7 +24,8 @@ from memlab.runner import Progress, execute, played
 from memlab.space import Item, Space
 from memlab.substrate import Engram, Meter, Part, Readout, Substrate
 from memlab.substrates.notebook import Notebook
-from memlab.text.sampling import drawn, sampled, sharpened
+from memlab.text.picking import picked, sharpened
+from memlab.text.sampling import sampled
 
 WORDS = Space((6,), 5, ends=True)
 FORETOLD = {
@@ -320,5 +321,5 @@ def test_a_sample_without_temperature_is_the_likeliest():
 
 def test_a_symbol_without_a_chance_is_never_drawn():
     chances = torch.tensor([0.0, 0.5, 0.0, 0.5, 0.0])
-    found = drawn(chances, torch.tensor([0.0, 0.4999, 0.5, 0.99999]))
+    found = picked(chances, torch.tensor([0.0, 0.4999, 0.5, 0.99999]))
     assert found.tolist() == [1, 1, 3, 3]
