@@ -1,6 +1,6 @@
 """From a plan to its session: play the stages one by one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar, final
 
@@ -12,6 +12,7 @@ from memlab.asking import told, trial_on
 from memlab.controls import Trial
 from memlab.experiment import Plan
 from memlab.foretelling.acts import forecast, outlook_on, samples, shown_before, study
+from memlab.foretelling.outlook import Outlook
 from memlab.keeping import keep_film, last_of_arms, snapshot, titled
 from memlab.plan import Stage
 from memlab.position import Position
@@ -23,7 +24,7 @@ from memlab.substrate import Engram, Meter, Series
 
 Asked: TypeAlias = RecallLog | Forecast
 Log = TypeVar("Log", RecallLog, Forecast)
-Wanted = TypeVar("Wanted")
+Met = TypeVar("Met", Trial, Outlook)  # a question as controls meet it
 
 
 @final
@@ -162,12 +163,7 @@ def _recalled(  # noqa: PLR0917  as _play, and its act
     log = begun if isinstance(begun, RecallLog) else _answered(plan, stage, act, trial, progress)
     controls = plan.experiment.controls
     every = {**controls.floors, **controls.ceilings} if act.controlled else {}
-    for name, control in _unasked(every, log).items():
-        yield log
-        unwatched = replace(trial, meter=Meter())
-        progress.begin(f"{titled(plan.session, stage)} · {name}", unwatched.meter)
-        log = _controlled(log, name, control(unwatched))
-        progress.end()
+    log = yield from _beside(log, every, trial, titled(plan.session, stage), progress)
     plan.session.recalls.append(log)
 
 
@@ -183,13 +179,27 @@ def _foretold(  # noqa: PLR0917  as _play, and its act
         log = forecast(plan, stage, act, outlook)
         progress.end()
     every = plan.experiment.controls.foretold if act.controlled else {}
-    for name, floor in _unasked(every, log).items():
-        yield log
-        unwatched = replace(outlook, meter=Meter())
-        progress.begin(f"{titled(plan.session, stage)} · {name}", unwatched.meter)
-        log = _controlled(log, name, floor(unwatched))
-        progress.end()
+    log = yield from _beside(log, every, outlook, titled(plan.session, stage), progress)
     plan.session.forecasts.append(log)
+
+
+def _beside(
+    log: Log,
+    controls: Mapping[str, Callable[[Met], Tensor | Absent]],
+    met: Met,
+    title: str,
+    progress: Progress,
+) -> Generator[Log, None, Log]:
+    """Ask every control that was not asked yet; yields the log before each, and returns it."""
+    for name, control in controls.items():
+        if name in log.controls or name in log.absent:
+            continue
+        yield log
+        unwatched = replace(met, meter=Meter())
+        progress.begin(f"{title} · {name}", unwatched.meter)
+        log = _controlled(log, name, control(unwatched))
+        progress.end()
+    return log
 
 
 def _treated(
@@ -250,11 +260,6 @@ def _answered(plan: Plan, stage: Stage, act: Recall, trial: Trial, progress: Pro
         at=dict(act.at),
         activity=None if found.activity is None else found.activity.cpu(),
     )
-
-
-def _unasked(every: Mapping[str, Wanted], log: Asked) -> dict[str, Wanted]:
-    """The controls of a question that have not been asked yet."""
-    return {n: c for n, c in every.items() if n not in log.controls and n not in log.absent}
 
 
 def _controlled(log: Log, name: str, found: Tensor | Absent) -> Log:
