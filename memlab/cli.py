@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from memlab.app import manual
+from memlab.app.leaving import leaving
 from memlab.app.pipe import written
 
 INTERRUPTED = 130  # the exit code of what Ctrl-C ended
@@ -11,18 +12,22 @@ INTERRUPTED = 130  # the exit code of what Ctrl-C ended
 
 def main() -> None:
     """Run the command line and leave with 0 only if everything it asked for succeeded."""
-    arguments = sys.argv[1:]
+    with leaving():
+        sys.exit(done(sys.argv[1:]))
+
+
+def done(arguments: list[str]) -> int:
+    """Do what the arguments ask for; the exit code it ends with."""
     folders = config_dirs(arguments)
     if {"--help", "-h"} & set(arguments):
         written(manual.page(folders), sys.stdout)
-        sys.exit(0)
+        return 0
     try:
         from memlab.app.composer import status
 
-        code = status(folders)
+        return status(folders)
     except KeyboardInterrupt:  # while all this is imported
-        code = INTERRUPTED
-    sys.exit(code)
+        return INTERRUPTED
 
 
 def conf_dir() -> Path:
