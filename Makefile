@@ -5,6 +5,9 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
 
+# Containers often set it; then each of a sweep's processes compiles every module anew, for 8 s.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 SYSTEM_PYTHONS ?= python3.11 python3.12 python3.13 python3 python
