@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define INLINED static inline __attribute__((always_inline))
+#pragma GCC optimize("no-trapping-math") /* else a choice in a loop is a jump, and no vector */
 #pragma GCC diagnostic ignored "-Wpsabi" /* everything here is inlined: no call passes a vector */
 
 #include "cell_products.h"

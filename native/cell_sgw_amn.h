@@ -205,6 +205,7 @@ static void sgw_unwork(const net *n, REAL *rows, size_t stream, REAL *gw) {
             gw[j] += (1 - rho[i]) * now[i] * g[j];
         }
     }
+#pragma omp simd
     for (size_t i = 0; i < W; i++) {
         REAL gf;
         gw[i] = liquid_adjoint(gw[i], f[i], A[i], B[i], now[i], &gf, gA + i, gB + i);
@@ -226,6 +227,7 @@ static void sgw_uncompete(const net *n, REAL *rows, size_t stream, const REAL *t
     const REAL scale = (REAL)n->cell->workspace, T = *parameter(n, SGW_T);
     const REAL *pre = field(n, rows, stream, SGW_pre), *a = field(n, rows, stream, SGW_a);
     REAL *share = field(n, rows, stream, SGW_share), *za = field(n, rows, stream, SGW_za);
+    const REAL *strength = n->derived;
     REAL *gT = gradient_of(n, SGW_T), mean = 0, cooler = 0;
 #pragma omp simd reduction(+ : mean)
     for (size_t i = 0; i < P; i++) {
@@ -234,8 +236,8 @@ static void sgw_uncompete(const net *n, REAL *rows, size_t stream, const REAL *t
 #pragma omp simd reduction(+ : cooler)
     for (size_t i = 0; i < P; i++) {
         const REAL ge = share[i] * (scale * t[i] * a[i] - mean) / T, m = magnitude(a[i]);
-        const REAL ga = scale * t[i] * share[i] + ge * n->derived[i] * sign_of(a[i]);
-        cooler += ge * m * n->derived[i];
+        const REAL ga = scale * t[i] * share[i] + ge * strength[i] * sign_of(a[i]);
+        cooler += ge * m * strength[i];
         za[i] = ga * gelu_slope(pre[i]);
         share[i] = ge * m;
     }

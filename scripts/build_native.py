@@ -75,7 +75,7 @@ def native_library() -> FFI:
         "memlab._native",
         f'#include "{HEADER.name}"',
         sources=SOURCES,
-        depends=[str(HEADER), *INTERNAL],
+        depends=[str(HEADER), *INTERNAL, "scripts/build_native.py"],
         include_dirs=[str(HEADER.parent)],
         extra_compile_args=FLAGS + openmp,
         extra_link_args=[flag for flag in openmp if flag == "-fopenmp"],
