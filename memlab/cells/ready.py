@@ -21,12 +21,10 @@ class Core:
     """The effective parameters of a cell, packed; never written to, so that threads share it."""
 
     def __init__(self, cell: Cell, values: Values) -> None:
-        kept = np.array(values.flat)  # first, so that all below is of the same values
-        self._made_of = ffi.buffer(ffi.from_buffer(kept))
-        raw = values.with_values(kept)
+        self.values = values
         self._cell, self._sizes = described(cell)
         self.states, self._outputs = self._sizes.state, self._cell.outputs
-        effective = cell.effective(raw)
+        effective = cell.effective(dict(values))
         self._parameters = torch.cat([one.reshape(-1) for one in effective.values()])
         if len(self._parameters) != self._sizes.parameters:
             shapes = {name: tuple(one.shape) for name, one in values.items()}
@@ -35,10 +33,6 @@ class Core:
         self._given = (address(self._parameters), address(self._packed))
         done(lib.ml_cell_pack(self._cell, 0, *self._given))
         self._spare: deque[tuple[int, Tensor, Any]] = deque(maxlen=SPARE)
-
-    def is_of(self, values: Values) -> bool:
-        """Whether these are the values it was made of, bit for bit."""
-        return bool(ffi.buffer(ffi.from_buffer(values.flat)) == self._made_of)
 
     def blank(self, batch: int) -> Array:
         """The state ``(B, S)`` before any input."""
@@ -76,7 +70,7 @@ class Core:
 class Ready:
     """The core of a model, made when it is first asked for and again for other values.
 
-    How values came to be others does not matter: they are compared. Copies begin without a core.
+    Copies begin without a core.
     """
 
     def __init__(self) -> None:
@@ -88,6 +82,6 @@ class Ready:
     def core(self, cell: Cell, values: Values) -> Core:
         """The core of these values."""
         core = self._core  # once: another thread may replace it meanwhile
-        if core is None or not core.is_of(values):
+        if core is None or core.values is not values:
             core = self._core = Core(cell, values)
         return core
