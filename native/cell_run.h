@@ -83,19 +83,24 @@ static void packed_all(const ml_cell *cell, const cell_plan *plan, const void *p
     }
 }
 
-/* The states (streams, S) into rows and stores, and out of them. */
+/* The states (streams, S), or blank ones for NULL, into rows and stores; and out of them. */
 static void put_states(const net *n, const REAL *state, REAL *rows) {
     for (size_t i = 0; i < n->streams; i++) {
         for (size_t k = 0; k < n->plan->states; k++) {
             const size_t name = n->plan->carries[k], size = n->plan->size[name];
-            set(size, state, n->plan->stores[name] ? stored(n, i, name) : field(n, rows, i, name));
-            state += size;
+            REAL *to = n->plan->stores[name] ? stored(n, i, name) : field(n, rows, i, name);
+            if (state) {
+                set(size, state, to);
+                state += size;
+            } else {
+                memset(to, 0, size * sizeof(REAL));
+            }
         }
     }
 }
 
 static void take_states(const net *n, REAL *rows, REAL *state) {
-    for (size_t i = 0; i < n->streams; i++) {
+    for (size_t i = 0; state && i < n->streams; i++) {
         for (size_t k = 0; k < n->plan->states; k++) {
             const size_t name = n->plan->carries[k], size = n->plan->size[name];
             set(size, n->plan->stores[name] ? stored(n, i, name) : field(n, rows, i, name), state);
@@ -175,7 +180,7 @@ static void walk_steps(net *n, const REAL *x, REAL *y, REAL *out) {
     }
 }
 
-/* x (streams, steps, I), state (streams, S) in place, y (streams, steps, O); tape or NULL. Padding
+/* x (streams, steps, I), state (streams, S) in place or NULL, y (streams, steps, O); tape or NULL. Padding
  * leaves the state and answers 0. A step writes its state where the next one reads it; stores that
  * are not apart take turns in two places where streams may wait. */
 static void forward(const ml_cell *cell, const cell_plan *plan, size_t streams, size_t steps,

@@ -103,6 +103,27 @@ ml_status ml_cell_forward(const ml_cell *cell, const ml_cell_run *run, const voi
     return ML_OK;
 }
 
+static int all_finite(size_t count, const float *x) {
+    float nothing = 0;
+#pragma omp simd reduction(+ : nothing)
+    for (size_t i = 0; i < count; i++) {
+        nothing += 0 * x[i];
+    }
+    return nothing == 0;
+}
+
+ml_status ml_cell_answer(const ml_cell *cell, int32_t steps, const float *parameters,
+                         const float *packed, const float *x, float *y, float *work) {
+    const ml_cell_run run = {.batch = 1, .steps = steps, .threads = 1};
+    if (steps < 1 || cell->inputs < 1) {
+        return ML_BAD_DIMS;
+    }
+    if (!all_finite((size_t)steps * (size_t)cell->inputs, x)) {
+        return ML_NOT_FINITE;
+    }
+    return ml_cell_forward(cell, &run, parameters, packed, x, NULL, NULL, y, NULL, work);
+}
+
 /* The sum of the tiles' gradients, in their order, into the first. */
 static void gathered(size_t tiles, size_t count, int doubles, void *gradients) {
     for (size_t i = 1; i < tiles; i++) {

@@ -144,11 +144,16 @@ ml_status ml_cell_sizes(const ml_cell *cell, ml_cell_size *sizes);
 /* What every run with these parameters, the effective ones, reads besides them. */
 ml_status ml_cell_pack(const ml_cell *cell, int32_t doubles, const void *parameters, void *packed);
 
-/* x (B, T, I), mask (B, T) of 0 for padding or NULL, state (B, S) in place, y (B, T, O); tape
+/* x (B, T, I), mask (B, T) of 0 for padding or NULL, state (B, S) in place, NULL for a blank one that
+ * nobody wants afterwards, y (B, T, O); tape
  * (B (T tape + ceil(T / every) kept)) or NULL; work (threads, work). */
 ml_status ml_cell_forward(const ml_cell *cell, const ml_cell_run *run, const void *parameters,
                           const void *packed, const void *x, const uint8_t *mask, void *state,
                           void *y, void *tape, void *work);
+
+/* One stream from the blank state, of float32 numbers: x (T, I), y (T, O), work (work). */
+ml_status ml_cell_answer(const ml_cell *cell, int32_t steps, const float *parameters,
+                         const float *packed, const float *x, float *y, float *work);
 
 /* The exact adjoint of a forward with tape, which it uses up: gy (B, T, O) and gstate (B, S) of
  * the last state give gstate of the first, gx (B, T, I), and the gradient of the parameters in the

@@ -251,10 +251,12 @@ class Watched:
 
     spent = 0.0
 
-    def ml_cell_forward(self, *arguments: object) -> int:
+    ML_OK = lib.ML_OK
+
+    def ml_cell_answer(self, *arguments: object) -> int:
         """The same walk."""
         began = time.thread_time()
-        status: int = lib.ml_cell_forward(*arguments)
+        status: int = lib.ml_cell_answer(*arguments)
         self.spent = time.thread_time() - began
         return status
 

@@ -12,7 +12,7 @@ from memlab import native
 from memlab.cells.cell import Cell, Tensors, run
 from memlab.cells.compiled import KINDS, run_compiled
 from memlab.cells.equations.dtpn import Dtpn
-from memlab.cells.ready import Ready
+from memlab.cells.ready import Core, Ready
 from memlab.cells.sequences import Array, Inputs, inputs, numbers
 from memlab.cells.values import Values
 
@@ -36,24 +36,31 @@ class Network:
 
         Starts from ``state``, or from a blank one. NaN where a step was skipped.
         """
+        core = self.core()
+        if core is not None and state is None:
+            answered = core.answer(given)
+            if answered is not None:
+                return answered
         into = inputs(given, self.cell.sizes()["i"], self.on_nan)
-        if not compiled(self.cell, self.backend):
+        if core is None:
             return _shown(into, self._run(into, state)[0])
-        core = self.ready.core(self.cell, self.parameters)
-        if state is None:
-            return _shown(into, core.walk(into.x, core.blank(len(into.x)), into.known))
         return _shown(into, core.walk(into.x, _joined(self.state(len(into.x), state)), into.known))
 
     def outputs(self, given: object, state: Mapping[str, object]) -> tuple[Array, Tensors]:
         """The same, with the state afterwards."""
-        into = inputs(given, self.cell.sizes()["i"], self.on_nan)
-        if not compiled(self.cell, self.backend):
+        into, core = inputs(given, self.cell.sizes()["i"], self.on_nan), self.core()
+        if core is None:
             y, ended = self._run(into, state)
             return _shown(into, y), ended
         begun = self.state(len(into.x), state)
         flat = _joined(begun)
-        y = self.ready.core(self.cell, self.parameters).walk(into.x, flat, into.known)
+        y = core.walk(into.x, flat, into.known)
         return _shown(into, y), _parted(flat, begun)
+
+    def core(self) -> Core | None:
+        """What the compiled core has of it; None where torch runs it."""
+        can = compiled(self.cell, self.backend)
+        return self.ready.core(self.cell, self.parameters) if can else None
 
     def _run(self, into: Inputs, state: Mapping[str, object] | None) -> tuple[Array, Tensors]:
         x, begun = torch.tensor(into.x), self.state(len(into.x), state)
