@@ -13,7 +13,7 @@ typedef struct {
     size_t streams;
     const uint8_t *mask;   /* (streams, steps) or NULL */
     REAL *tape, *some;     /* rows (steps, streams, width) of a tape or NULL; rows that take turns */
-    size_t steps, turns;   /* how many of each */
+    size_t steps;
     size_t first, count;   /* the steps that go together */
     REAL *made, *scratch;  /* what their adjoint makes for them: stores, and else */
 } net;
@@ -22,10 +22,21 @@ static int waits(const net *n, size_t stream, size_t t) {
     return n->mask && !n->mask[stream * n->steps + t];
 }
 
-/* The rows of a step. */
+/* The rows of a step. Where stores are apart, those of the steps that go together lie side by side
+ * without a tape too; else two take turns. */
 static REAL *rows_of(const net *n, size_t t) {
     const size_t each = n->streams * n->plan->width;
-    return n->tape && t < n->steps ? n->tape + t * each : n->some + t % n->turns * each;
+    if (n->tape && t < n->steps) {
+        return n->tape + t * each;
+    }
+    return n->some + (n->plan->apart ? t - n->first : t % 2) * each;
+}
+
+/* All rows of the steps that go together as those of one. */
+static net together(const net *n) {
+    net all = *n;
+    all.streams = n->count * n->streams;
+    return all;
 }
 
 static const REAL *parameter(const net *n, size_t name) {
@@ -192,6 +203,13 @@ static void times(const net *n, size_t name, size_t of, const REAL *from, size_t
     product(m->rows, m->cols, n->packed[at], n->streams, from, from_apart, to, to_apart);
 }
 
+/* The same for a field of the rows of steps that go together, with the same bits whichever do. */
+static void times_together(const net *all, size_t name, size_t of, const REAL *from, REAL *to) {
+    const size_t at = all->plan->first[name] + of, width = all->plan->width;
+    const cell_matrix *m = &all->plan->matrix[at];
+    product_alike(m->rows, m->cols, all->packed[at], all->streams, from, width, to, width);
+}
+
 /* to (streams, cols) += Wᵀ from. */
 static void times_turned(const net *n, size_t name, size_t of, const REAL *from,
                          size_t from_apart, REAL *to, size_t to_apart) {
@@ -227,6 +245,10 @@ static void begin_waiting(const net *n, size_t name) {
 static void into(const net *n, size_t name, REAL *rows, size_t from, size_t to) {
     const size_t width = n->plan->width;
     times(n, name, 0, field(n, rows, 0, from), width, field(n, rows, 0, to), width);
+}
+
+static void into_together(const net *all, size_t name, REAL *rows, size_t from, size_t to) {
+    times_together(all, name, 0, field(all, rows, 0, from), field(all, rows, 0, to));
 }
 
 /* Outputs y (streams, outputs) = c + W field. */

@@ -44,19 +44,25 @@ static void hyper_units(const net *n, REAL *rows, REAL *next) {
 }
 
 static void hyper_enter(const net *n, REAL *rows, REAL *next) {
-    const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads;
-    const size_t M = (size_t)n->cell->slots, width = n->plan->width;
     begin(n, rows, HYPER_drive, parameter(n, HYPER_b));
     into(n, HYPER_Bi, rows, X, HYPER_drive);
     hyper_units(n, rows, next);
-    begin(n, rows, HYPER_k, NULL);
-    begin(n, rows, HYPER_q, NULL);
+}
+
+/* Keys and queries, for which no step waits, of all steps at once. */
+static void hyper_ask(const net *n) {
+    const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads;
+    const size_t M = (size_t)n->cell->slots;
+    const net all = together(n);
+    REAL *rows = rows_of(n, n->first);
+    begin(&all, rows, HYPER_k, NULL);
+    begin(&all, rows, HYPER_q, NULL);
     for (size_t head = 0; head < N; head++) {
         const REAL *units = field(n, rows, 0, HYPER_units) + head * H;
-        times(n, HYPER_K, head, units, width, field(n, rows, 0, HYPER_k) + head * M, width);
-        times(n, HYPER_Q, head, units, width, field(n, rows, 0, HYPER_q) + head * M, width);
+        times_together(&all, HYPER_K, head, units, field(n, rows, 0, HYPER_k) + head * M);
+        times_together(&all, HYPER_Q, head, units, field(n, rows, 0, HYPER_q) + head * M);
     }
-    for (size_t i = 0; i < n->streams; i++) {
+    for (size_t i = 0; i < all.streams; i++) {
         logistic_all(N * M, field(n, rows, i, HYPER_k));
         logistic_all(N * M, field(n, rows, i, HYPER_q));
     }
@@ -85,6 +91,7 @@ static store_steps hyper_steps(const net *n, size_t i, size_t head) {
 static void hyper_walk(const net *n) {
     const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads;
     const size_t M = (size_t)n->cell->slots;
+    hyper_ask(n);
     for (size_t head = 0; head < N; head++) {
         const gated_store t = store_of(n, M, HYPER_Vv, HYPER_decay, head);
         for (size_t i = 0; i < n->streams; i++) {
@@ -190,8 +197,7 @@ static void hyper_unwalk(const net *n, REAL *g) {
     const size_t H = (size_t)n->cell->hidden, N = (size_t)n->cell->heads, S = n->plan->state;
     const size_t M = (size_t)n->cell->slots, width = n->plan->width;
     REAL *first = rows_of(n, n->first);
-    net all = *n;
-    all.streams = n->count * n->streams;
+    const net all = together(n);
     begin_waiting(n, HYPER_zk);
     begin_waiting(n, HYPER_zq);
     for (size_t head = 0; head < N; head++) {

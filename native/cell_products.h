@@ -123,14 +123,14 @@ static void alone(size_t rows, size_t cols, const REAL *packed, const REAL *x, R
     }
 }
 
-/* y (streams, rows) += W x (streams, cols), W packed. */
-static void product(size_t rows, size_t cols, const REAL *packed, size_t streams, const REAL *x,
-                    size_t x_apart, REAL *y, size_t y_apart) {
-    const size_t shared = streams / SIDE * SIDE, blocks = (rows + BLOCK - 1) / BLOCK;
-    for (size_t b = 0; shared && b < blocks;) {
+/* y (streams, rows) += W x (streams, cols) of as many streams as go by SIDE; how many. */
+static size_t shared(size_t rows, size_t cols, const REAL *packed, size_t streams, const REAL *x,
+                     size_t x_apart, REAL *y, size_t y_apart) {
+    const size_t whole = streams / SIDE * SIDE, blocks = (rows + BLOCK - 1) / BLOCK;
+    for (size_t b = 0; whole && b < blocks;) {
         const size_t wide = b + WIDE <= blocks ? WIDE : 1;
         const REAL *w = packed + b * cols * BLOCK;
-        for (size_t j = 0; j < shared; j += SIDE) {
+        for (size_t j = 0; j < whole; j += SIDE) {
             const REAL *from = x + j * x_apart;
             REAL *to = y + j * y_apart + b * BLOCK;
             if (wide == WIDE) {
@@ -141,8 +141,35 @@ static void product(size_t rows, size_t cols, const REAL *packed, size_t streams
         }
         b += wide;
     }
-    for (size_t j = shared; j < streams; j++) {
+    return whole;
+}
+
+/* The product of all streams, W packed. */
+static void product(size_t rows, size_t cols, const REAL *packed, size_t streams, const REAL *x,
+                    size_t x_apart, REAL *y, size_t y_apart) {
+    size_t j = shared(rows, cols, packed, streams, x, x_apart, y, y_apart);
+    for (; j < streams; j++) {
         alone(rows, cols, packed, x + j * x_apart, y + j * y_apart);
+    }
+}
+
+/* The same with sums in one order, however many streams there are. */
+static void product_alike(size_t rows, size_t cols, const REAL *packed, size_t streams,
+                          const REAL *x, size_t x_apart, REAL *y, size_t y_apart) {
+    size_t j = shared(rows, cols, packed, streams, x, x_apart, y, y_apart);
+    for (; j < streams; j++) {
+        for (size_t row = 0; row < rows; row += 4 * BLOCK) {
+            const REAL *w = packed + row * cols, *from = x + j * x_apart;
+            REAL *to = y + j * y_apart + row;
+            if (row + 3 * BLOCK < rows) {
+                add_tile(4, 1, cols, rows - row, w, from, x_apart, to, y_apart);
+            } else {
+                for (size_t b = 0; row + b < rows && b < 4 * BLOCK; b += BLOCK) {
+                    add_tile(1, 1, cols, rows - row - b, w + b * cols, from, x_apart, to + b,
+                             y_apart);
+                }
+            }
+        }
     }
 }
 

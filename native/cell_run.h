@@ -119,16 +119,33 @@ static void wait_stores(const net *n, size_t t) {
     }
 }
 
+/* What a stream carries from row to row. */
+static void carry(const net *n, size_t i, REAL *rows, REAL *next) {
+    for (size_t k = 0; k < n->plan->carried; k++) {
+        const size_t name = n->plan->carries[k];
+        if (!n->plan->stores[name]) {
+            set(n->plan->size[name], field(n, rows, i, name), field(n, next, i, name));
+        }
+    }
+}
+
 /* And what else they carry goes into the next row. */
 static void wait(const net *n, REAL *rows, REAL *next, size_t t) {
     wait_stores(n, t);
     for (size_t i = 0; i < n->streams && n->mask; i++) {
-        for (size_t k = 0; waits(n, i, t) && k < n->plan->carried; k++) {
-            const size_t name = n->plan->carries[k];
-            if (!n->plan->stores[name]) {
-                set(n->plan->size[name], field(n, rows, i, name), field(n, next, i, name));
-            }
+        if (waits(n, i, t)) {
+            carry(n, i, rows, next);
         }
+    }
+}
+
+/* Go on with the steps after those that went together. */
+static void advance(net *n) {
+    REAL *last = rows_of(n, n->first + n->count);
+    n->first += n->count;
+    REAL *begin = rows_of(n, n->first);
+    for (size_t i = 0; begin != last && i < n->streams; i++) {
+        carry(n, i, last, begin);
     }
 }
 
@@ -191,20 +208,20 @@ static void forward(const ml_cell *cell, const cell_plan *plan, size_t streams, 
     n.tape = kept;
     n.steps = steps;
     n.some = n.spare + spare_size(plan);
-    n.turns = turns_of(plan);
-    REAL *out = n.some + n.turns * spare_size(plan);
+    REAL *out = n.some + turns_of(plan) * spare_size(plan);
     n.held = out + plan->streams * (size_t)cell->outputs;
     n.left = mask && !plan->apart ? n.held + plan->streams * plan->kept : n.held;
     put_states(&n, states, rows_of(&n, 0));
     if (steppers[cell->kind].start) {
         steppers[cell->kind].start(&n, rows_of(&n, 0));
     }
-    for (; n.first < steps; n.first += n.count) {
+    while (n.first < steps) {
         n.count = steps - n.first < plan->every ? steps - n.first : plan->every;
         if (n.tape) {
             set(streams * plan->kept, n.held, copy_of(&n, n.first));
         }
         walk_steps(&n, x, y, out);
+        advance(&n);
     }
     take_states(&n, rows_of(&n, steps), states);
 }

@@ -81,19 +81,25 @@ static void sgw_workspace(const net *n, REAL *rows, REAL *next) {
 }
 
 static void sgw_enter(const net *n, REAL *rows, REAL *next) {
-    const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots;
     sgw_compete(n, rows);
     sgw_workspace(n, rows, next);
-    begin(n, rows, SGW_units, parameter(n, SGW_e));
-    into(n, SGW_Wp, rows, SGW_new, SGW_units);
-    for (size_t i = 0; i < n->streams; i++) {
+}
+
+/* Units, keys and queries, for which no step waits, of all steps at once. */
+static void sgw_express(const net *n) {
+    const size_t H = (size_t)n->cell->hidden, M = (size_t)n->cell->slots;
+    const net all = together(n);
+    REAL *rows = rows_of(n, n->first);
+    begin(&all, rows, SGW_units, parameter(n, SGW_e));
+    into_together(&all, SGW_Wp, rows, SGW_new, SGW_units);
+    for (size_t i = 0; i < all.streams; i++) {
         tanh_all(H, field(n, rows, i, SGW_units));
     }
-    begin(n, rows, SGW_k, NULL);
-    into(n, SGW_K, rows, SGW_units, SGW_k);
-    begin(n, rows, SGW_q, NULL);
-    into(n, SGW_Q, rows, SGW_units, SGW_q);
-    for (size_t i = 0; i < n->streams; i++) {
+    begin(&all, rows, SGW_k, NULL);
+    into_together(&all, SGW_K, rows, SGW_units, SGW_k);
+    begin(&all, rows, SGW_q, NULL);
+    into_together(&all, SGW_Q, rows, SGW_units, SGW_q);
+    for (size_t i = 0; i < all.streams; i++) {
         logistic_all(M, field(n, rows, i, SGW_k));
         logistic_all(M, field(n, rows, i, SGW_q));
     }
@@ -119,6 +125,7 @@ static store_steps sgw_steps(const net *n, size_t i) {
 }
 
 static void sgw_walk(const net *n) {
+    sgw_express(n);
     const gated_store t = store_of(n, (size_t)n->cell->slots, SGW_Vv, SGW_decay, 0);
     for (size_t i = 0; i < n->streams; i++) {
         const store_steps w = sgw_steps(n, i);
@@ -163,7 +170,7 @@ static void sgw_backward(const net *n, REAL *rows, REAL *g, const REAL *gy, REAL
 /* Through the store of all steps to the units before their tanh. */
 static void sgw_unwalk(const net *n, REAL *g) {
     const size_t H = (size_t)n->cell->hidden, W = (size_t)n->cell->workspace;
-    const size_t S = n->plan->state, width = n->plan->width, rows = n->count * n->streams;
+    const size_t S = n->plan->state, width = n->plan->width;
     const gated_store t = store_of(n, (size_t)n->cell->slots, SGW_Vv, SGW_decay, 0);
     REAL *first = rows_of(n, n->first);
     for (size_t i = 0; i < n->streams; i++) {
@@ -172,12 +179,11 @@ static void sgw_unwalk(const net *n, REAL *g) {
     }
     begin_waiting(n, SGW_zk);
     begin_waiting(n, SGW_zq);
-    net all = *n;
-    all.streams = rows;
+    const net all = together(n);
     REAL *gu = field(n, first, 0, SGW_zp);
     times_turned(&all, SGW_K, 0, field(n, first, 0, SGW_zk), width, gu, width);
     times_turned(&all, SGW_Q, 0, field(n, first, 0, SGW_zq), width, gu, width);
-    for (size_t i = 0; i < rows; i++) {
+    for (size_t i = 0; i < all.streams; i++) {
         const REAL *units = field(n, first, i, SGW_units);
         REAL *zp = field(n, first, i, SGW_zp);
 #pragma omp simd
