@@ -217,12 +217,13 @@ def learning(width: int, most: float) -> tuple[Table, bool]:
     alone, beside = (rates(width, batch, learns=True) for batch in (1, BATCH))
     names = ["one stream", "times autograd", "times GRU", f"{BATCH} streams", "times autograd"]
     table, held = Table(f"learning, {width} units", *names, "times GRU", *COUNTED), True
-    for name in CELLS:
+    for name in ("GRU", "LSTM", *CELLS):
         row: list[str] = []
         for found in (alone, beside):
-            over = found[name] / found[f"{name} autograd"]
+            over = found[name] / found[f"{name} autograd"] if name in CELLS else math.inf
             held &= over >= 2
-            row += [f"{found[name]:,.1f}", f"{over:,.1f}", f"{found[name] / found['GRU']:,.2f}"]
+            told = f"{over:,.1f}" if name in CELLS else ""
+            row += [f"{found[name]:,.1f}", told, f"{found[name] / found['GRU']:,.2f}"]
         counted, kept = against(name, width, beside, most / BACK)
         held &= kept
         table.add_row(name, *row, *counted)
@@ -249,9 +250,7 @@ def against(
 class Watched:
     """The core's walk, and how long the last one took, s."""
 
-    spent = 0.0
-
-    ML_OK = lib.ML_OK
+    spent, ML_OK = 0.0, lib.ML_OK
 
     def ml_cell_answer(self, *arguments: object) -> int:
         """The same walk."""
