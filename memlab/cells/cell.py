@@ -79,11 +79,16 @@ def run(
     for t in range(x.shape[1]):
         new, y = cell.advance(effective, state, x[:, t])
         if mask is not None:
-            new = {name: _where(mask[:, t], new[name], state[name]) for name in new}
+            new = carried(mask[:, t], new, state)
             y = _where(mask[:, t], y, torch.zeros_like(y))
         state = new
         outputs.append(y)
     return torch.stack(outputs, 1), state
+
+
+def carried(live: Tensor, new: Tensors, old: Tensors) -> Tensors:
+    """The new state of the streams that are ``live (B,)``, the old one of those that are not."""
+    return {name: _where(live, new[name], old[name]) for name in new}
 
 
 def check_sizes(cell: Cell) -> None:
