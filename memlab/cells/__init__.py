@@ -1,4 +1,4 @@
-"""Memory-native recurrent cells, as repaired and as published."""
+"""Memory-native recurrent cells, as repaired and as published; models of them on demand."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -52,14 +52,40 @@ if TYPE_CHECKING:
     from memlab.cells.persistence import load as load
     from memlab.cells.persistence import load_into as load_into
     from memlab.cells.persistence import save as save
+    from memlab.cells.transfer import transferred as transferred
 
-MODELS = ("AMN", "AMRC", "DTPN", "NDM", "PMRC", "SGWAMN", "HyperAMN", "create_model")
-FILES = ("load", "load_into", "save")
+PLACES = {  # of what is imported on demand
+    **dict.fromkeys(("AMN", "AMRC", "DTPN", "HyperAMN", "NDM", "PMRC", "SGWAMN"), "models"),
+    "create_model": "models",
+    "transferred": "transfer",
+    **dict.fromkeys(("load", "load_into", "save"), "persistence"),
+}
+# What is loaded on demand stands in no namespace: only this list brings it into `import *`.
+__all__ = [
+    "AMN",
+    "AMRC",
+    "CELLS",
+    "DTPN",
+    "NDM",
+    "PMRC",
+    "PUBLISHED",
+    "SGWAMN",
+    "HyperAMN",
+    "create_model",
+    "load",
+    "load_into",
+    "save",
+    "transferred",
+]
 
 
 def __getattr__(name: str) -> object:
     """The models, on demand: they need scikit-learn, which the equations do not."""
-    if name not in {*MODELS, *FILES}:
+    if name not in PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    place = "memlab.cells.models" if name in MODELS else "memlab.cells.persistence"
-    return vars(import_module(place))[name]
+    return vars(import_module(f"memlab.cells.{PLACES[name]}"))[name]
+
+
+def __dir__() -> list[str]:
+    """What there is, and what would be on demand."""
+    return sorted({*globals(), *PLACES})

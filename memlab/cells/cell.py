@@ -1,5 +1,6 @@
 """What a recurrent cell is: sizes, and one synchronous time step as a pure function."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TypeAlias, get_type_hints
@@ -7,9 +8,12 @@ from typing import TypeAlias, get_type_hints
 import torch
 from torch import Generator, Tensor
 
+from memlab.cells.checks import LARGEST
 from memlab.cells.parameter import Parameter
 
 Tensors: TypeAlias = dict[str, Tensor]
+
+NUMBERS = 2**31  # of a cell and one state, 8 GiB in float32
 
 
 class Cell(ABC):
@@ -79,22 +83,37 @@ def run(
     for t in range(x.shape[1]):
         new, y = cell.advance(effective, state, x[:, t])
         if mask is not None:
-            new = {name: _where(mask[:, t], new[name], state[name]) for name in new}
+            new = carried(mask[:, t], new, state)
             y = _where(mask[:, t], y, torch.zeros_like(y))
         state = new
         outputs.append(y)
     return torch.stack(outputs, 1), state
 
 
+def carried(live: Tensor, new: Tensors, old: Tensors) -> Tensors:
+    """The new state of the streams that are ``live (B,)``, the old one of those that are not."""
+    return {name: _where(live, new[name], old[name]) for name in new}
+
+
 def check_sizes(cell: Cell) -> None:
-    """Refuse a cell with an empty axis."""
+    """Refuse a cell that is no cell, or larger than any memory, before anything of it is drawn."""
+    _check_types(cell)
+    name = type(cell).__name__
     for axis, size in cell.sizes().items():
-        if size < 1:
-            name = type(cell).__name__
-            raise ValueError(f"every size of {name} must be at least 1; axis {axis!r} has {size}")
+        if not 1 <= size <= LARGEST:
+            raise ValueError(
+                f"every size of {name} must be at least 1 and at most {LARGEST}; axis {axis!r} has "
+                f"{size}"
+            )
+    axes = [*(it.axes for it in cell.parameters().values()), *cell.states().values()]
+    count = sum(math.prod(cell.sizes()[axis] for axis in one) for one in axes)
+    if count > NUMBERS:
+        raise ValueError(
+            f"parameters and state of {name} must be at most 2^31 numbers, got {count}, with {cell}"
+        )
 
 
-def check_types(cell: Cell) -> None:
+def _check_types(cell: Cell) -> None:
     """Refuse a cell one of whose sizes or flags is of another type than it says."""
     for name, wanted in get_type_hints(type(cell)).items():
         given = vars(cell)[name]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from memlab.cells.cell import Cell, Tensors
+from memlab.cells.cell import Cell, Tensors, carried
 from memlab.cells.equations.amn import Amn
 from memlab.cells.equations.amrc import Amrc
 from memlab.cells.equations.dtpn import Dtpn
@@ -18,6 +18,12 @@ from memlab.cells.equations.ndm import Ndm
 from memlab.cells.equations.pmrc import Pmrc
 from memlab.cells.equations.sgw_amn import SgwAmn
 from memlab.cells.estimator import CellRegressor
+from memlab.cells.network import stores
+from memlab.cells.published.amn import PublishedAmn
+from memlab.cells.published.dtpn import PublishedDtpn
+from memlab.cells.published.hyper_amn import PublishedHyperAmn
+from memlab.cells.published.ndm import PublishedNdm
+from memlab.cells.published.sgw_amn import PublishedSgwAmn
 from memlab.cells.sequences import Array, inputs
 
 SATURATED = 0.99  # of what a unit can reach at most
@@ -34,39 +40,57 @@ class Trace:
     cell: Cell
     p: Tensors
     x: Tensor  # (N, T, I)
+    known: Tensor  # (N, T), whether a step was there: another one left the state as it was
     before: Tensors  # each (N, T, …)
     after: Tensors
 
 
-Measure: TypeAlias = Callable[[Trace], Tensor]  # (N, T), or (N, T, …) where told
+Measure: TypeAlias = Callable[[Trace], Tensor]  # (N, T), or (N, T, heads)
 
 
 def trace(model: CellRegressor, X: object, state: Mapping[str, object] | None = None) -> Trace:
-    """Walk through ``X (N, T, I)`` or ``(T, I)`` step by step; the model stays as it is."""
+    """Walk through ``X (N, T, I)`` or ``(T, I)`` step by step; the model stays as it is.
+
+    With ``on_nan="skip"`` steps that are no numbers leave the state as it is.
+    """
     network = model.network()
-    x = torch.tensor(inputs(X, network.cell.sizes()["i"], "raise").x)
-    return walked(network.cell, network.parameters, network.state(len(x), state), x)
+    into = inputs(X, network.cell.sizes()["i"], network.on_nan)
+    known = None if into.known is None else torch.tensor(into.known)
+    begin = network.state(len(into.x), state)
+    return walked(network.cell, network.parameters, begin, torch.tensor(into.x), known)
 
 
-def walked(cell: Cell, raw: Mapping[str, Tensor], state: Tensors, x: Tensor) -> Trace:
-    """Walk through ``x (N, T, I)`` from ``state (N, …)``, with raw parameters."""
+def walked(
+    cell: Cell,
+    raw: Mapping[str, Tensor],
+    state: Tensors,
+    x: Tensor,
+    known: Tensor | None = None,
+) -> Trace:
+    """Walk through ``x (N, T, I)`` from ``state (N, …)``, with raw parameters.
+
+    Where ``known (N, T)`` is false the input is padding, and the state stays.
+    """
     p, states = cell.effective(raw), [state]
+    known = torch.ones(x.shape[:2], dtype=torch.bool) if known is None else known
     with torch.no_grad():
         for t in range(x.shape[1]):
-            states.append(cell.advance(p, states[-1], x[:, t])[0])
+            new, _ = cell.advance(p, states[-1], x[:, t])
+            states.append(carried(known[:, t], new, states[-1]))
     before, after = (
         {name: torch.stack([one[name] for one in part], 1) for name in states[0]}
         for part in (states[:-1], states[1:])
     )
-    return Trace(cell, p, x, before, after)
+    return Trace(cell, p, x, known, before, after)
 
 
 def measures(
     model: CellRegressor, X: object, state: Mapping[str, object] | None = None
 ) -> dict[str, Array]:
-    """Every measure of the model's cell at every step, ``(N, T)``; gates ``(N, T, units)``.
+    """Every measure of the model's cell at every step, ``(N, T)``; NaN where a step was skipped.
 
-    All cells: ``mean |state|`` of each. Of the repaired ones also what `MEASURES` names.
+    All cells: ``mean |state|`` of each. Most also what `MEASURES` names; what is told of every head
+    bears its number, from 1 on: ``head 2`` is the gate of the second.
     """
     return {name: one.numpy() for name, one in measured(trace(model, X, state)).items()}
 
@@ -74,18 +98,23 @@ def measures(
 def measured(walk: Trace) -> Tensors:
     """Every measure of a walk, as `measures` has them."""
     found = {f"mean |{name}|": _each(one.abs()) for name, one in walk.after.items()}
-    return found | {name: one(walk) for name, one in MEASURES.get(type(walk.cell), {}).items()}
+    for name, measure in MEASURES.get(type(walk.cell), {}).items():
+        value = measure(walk)
+        parts = [(name, value)] if value.ndim == 2 else _numbered(name, value)
+        found |= dict(parts)
+    return {name: one.masked_fill(~walk.known, torch.nan) for name, one in found.items()}
 
 
 def summary(
     model: CellRegressor, X: object, state: Mapping[str, object] | None = None
 ) -> dict[str, float]:
-    """Every measure as its mean over sequences, steps and units."""
-    return {name: float(one.mean()) for name, one in measures(model, X, state).items()}
+    """Every measure as its mean over sequences and the steps that were not skipped."""
+    found = measured(trace(model, X, state))
+    return {name: float(one.nanmean()) for name, one in found.items()}
 
 
 def time_constants(model: CellRegressor) -> dict[str, Array]:
-    """-1 / ln(share kept in a step), in steps, of every rate that is such a share."""
+    """-1 / ln(share kept in a step), in steps, of every rate that is such a share; perhaps ∞."""
     network = model.network()
     found = taus(network.cell.effective(network.parameters))
     return {name: one.numpy() for name, one in found.items()}
@@ -95,7 +124,7 @@ def taus(p: Tensors) -> Tensors:
     """-1 / ln(share kept in a step), in steps, of the effective parameters that are such shares."""
     kept = {name: p[name] for name in KEPT if name in p}
     kept |= {name: 1 - p[name] for name in LOST if name in p}
-    return {name: -1 / one.log() for name, one in kept.items()}
+    return {name: 1 / one.log().abs() for name, one in kept.items()}  # ∞ where all is kept
 
 
 def constants(model: CellRegressor) -> dict[str, float]:
@@ -118,8 +147,14 @@ def saturated(walk: Trace) -> Tensor:
 
 
 def store_energy(walk: Trace) -> Tensor:
-    """Mean square of the entries of the store."""
-    return _each(walk.after["Mm"].square())
+    """Mean square of the entries of the store; of DTPN's global memory, which is one vector."""
+    (name,) = stores(walk.cell)
+    return _each(walk.after[name].square())
+
+
+def store_energies(walk: Trace) -> Tensor:
+    """Mean square of the entries of each head's store, ``(N, T, heads)``."""
+    return walk.after["Mm"].square().mean((-2, -1))
 
 
 def gates(walk: Trace) -> Tensor:
@@ -130,8 +165,9 @@ def gates(walk: Trace) -> Tensor:
 
 def head_gates(walk: Trace) -> Tensor:
     """A of Hyper-AMN, ``(N, T, heads)``: what is listened to, of sum 1."""
-    p = walk.p
-    return torch.softmax(linear(walk.x, p["Gx"], p["d"]) + linear(walk.before["g"], p["G"]), -1)
+    p, seen = walk.p, linear(walk.before["g"], walk.p["G"])
+    # As published, what comes in now has no say.
+    return torch.softmax(seen + linear(walk.x, p["Gx"], p["d"]) if "Gx" in p else seen, -1)
 
 
 def liquid_time(walk: Trace) -> Tensor:
@@ -180,12 +216,13 @@ def mean_gate(walk: Trace) -> Tensor:
 
 
 STORE: dict[str, Measure] = {"store energy": store_energy}
+HEADS: dict[str, Measure] = {"head": head_gates, "store energy": store_energies}
 MEASURES: dict[type[Cell], dict[str, Measure]] = {
     Amrc: {"saturated": saturated},
     Pmrc: {"saturated": saturated, "mean gate": mean_gate},
     Amn: {"saturated": saturated, "liquid time": liquid_time} | STORE,
-    Dtpn: {"saturated": saturated},
-    HyperAmn: {"saturated": saturated, "head gates": head_gates} | STORE,
+    Dtpn: {"saturated": saturated} | STORE,
+    HyperAmn: {"saturated": saturated} | HEADS,
     SgwAmn: {
         "saturated": saturated,
         "occupancy": occupancy,
@@ -193,6 +230,11 @@ MEASURES: dict[type[Cell], dict[str, Measure]] = {
     }
     | STORE,
     Ndm: {"saturated": saturated, "fast velocity": fast_velocity, "fast share": fast_share} | STORE,
+    PublishedAmn: STORE,
+    PublishedDtpn: STORE,
+    PublishedHyperAmn: HEADS,
+    PublishedSgwAmn: STORE,
+    PublishedNdm: STORE,
 }
 
 
@@ -205,5 +247,10 @@ def _units(walk: Trace) -> Tensor:
 
 
 def _each(values: Tensor) -> Tensor:
-    """The mean at every step, ``(N, T)``."""
-    return values.flatten(2).mean(-1)
+    """The mean at every step, ``(N, T)``; a state may be one number."""
+    return values.reshape(*values.shape[:2], -1).mean(-1)
+
+
+def _numbered(name: str, values: Tensor) -> list[tuple[str, Tensor]]:
+    """The values ``(N, T, heads)`` of every head under its own name."""
+    return [(f"{name} {k}", one) for k, one in enumerate(values.unbind(-1), 1)]

@@ -1,7 +1,8 @@
 """Cells with the habits of scikit-learn: fit, predict, score, and streams that go on."""
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Self, final
@@ -13,11 +14,12 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from memlab.cells.cell import Cell, Tensors
-from memlab.cells.checks import check_choice, check_number, check_whole
+from memlab.cells.checks import check_choice, check_flag, check_size, check_whole
 from memlab.cells.network import BACKENDS, Network, Stream, arrays, blanked, stores
 from memlab.cells.optimisers import Rule
 from memlab.cells.sequences import Array, Lessons, lessons
 from memlab.cells.training import Learned, Recipe, begun, trained
+from memlab.cells.turns import turn
 
 EQUATIONS = ("repaired", "published")
 ON_NAN = ("raise", "skip")
@@ -28,7 +30,7 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
     """A recurrent cell that is trained on sequences ``(N, T, I)`` or on one stream ``(T, I)``.
 
     Steps stay in their order; only whole sequences are shuffled. A prediction changes nothing, so
-    any number of threads may predict with one model; trainings of one model may not overlap. What
+    any number of threads may predict with one model; trainings that overlap are refused. What
     is learned is replaced as one value when training is done: a refused or interrupted one leaves
     the model as it was.
     """
@@ -56,11 +58,18 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
     def build(self, n_inputs: int, n_outputs: int) -> Self:
         """Draw parameters without any training."""
         self.check()
-        self.learned_ = begun(self.cell(n_inputs, n_outputs), self.random_state)
+        check_size("n_inputs", n_inputs)
+        check_size("n_outputs", n_outputs)
+        with turn(self):
+            self.learned_ = begun(self.cell(n_inputs, n_outputs), self.random_state)
         return self
 
     def fit(self, X: object, y: object) -> Self:
         """Train for all epochs; ``y (N, T, O)`` or ``(N, T)``, of a stream without the N."""
+        with turn(self):
+            return self._fit(X, y)
+
+    def _fit(self, X: object, y: object) -> Self:
         recipe = self.check()
         begin, taught = self._taught(X, y, afresh=not self.warm_start)
         begin = replace(begin, memory=begin.cell.blank(1, taught.x))
@@ -77,9 +86,10 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
 
     def partial_fit(self, X: object, y: object) -> Self:
         """Train for one epoch more; a stream goes on where the last one ended."""
-        recipe = replace(self.check(), validation_split=0.0)
-        begin, taught = self._taught(X, y, afresh=False)
-        self.learned_ = next(trained(begin, recipe, taught))
+        with turn(self):
+            recipe = replace(self.check(), validation_split=0.0)
+            begin, taught = self._taught(X, y, afresh=False)
+            self.learned_ = next(trained(begin, recipe, taught))
         return self
 
     def predict(self, X: object, state: Mapping[str, object] | None = None) -> Array:
@@ -100,7 +110,7 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
 
     def stream(self, batch: int = 1, state: Mapping[str, object] | None = None) -> Stream:
         """Streams through the model as it is now, from ``state``, or else from a blank one."""
-        check_whole("batch", batch)
+        check_size("batch", batch)
         network = self.network()
         return Stream(network, network.state(batch, state))
 
@@ -116,19 +126,21 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
 
     def reset_memory(self) -> Self:
         """Clear every state in which the last stream of the training has ended."""
-        return self._remembering(blanked(self._memory(), tuple(self._memory())))
+        return self._remembering(lambda memory: blanked(memory, tuple(memory)))
 
     def reset_manifold(self) -> Self:
         """Clear the store in that state alone."""
-        return self._remembering(blanked(self._memory(), stores(self.learned_.cell)))
+        return self._remembering(lambda memory: blanked(memory, stores(self.learned_.cell)))
 
     def get_memory_state(self) -> dict[str, Array]:
         """A copy of that state by name, ``(1, …)``; `predict` and `stream` start from it."""
-        return arrays(self._memory())
+        check_is_fitted(self, "learned_")
+        return arrays(self.learned_.memory)
 
     def set_memory_state(self, state: Mapping[str, object]) -> Self:
         """Let `partial_fit` go on from this state, ``(1, …)``."""
-        return self._remembering(self.network().state(1, state))
+        found = self.network().checked(1, state)
+        return self._remembering(lambda _: found)
 
     @property
     def n_features_in_(self) -> int:
@@ -139,6 +151,16 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
     def n_outputs_(self) -> int:
         """Outputs."""
         return self.learned_.cell.sizes()["o"]
+
+    @property
+    def training_steps_(self) -> int:
+        """Steps that the optimiser has taken."""
+        return self.learned_.updates
+
+    @property
+    def last_loss_(self) -> float:
+        """Mean squared error of the last epoch, on the way; NaN before any."""
+        return self.learned_.losses[-1] if self.learned_.losses else math.nan
 
     @property
     def loss_curve_(self) -> list[float]:
@@ -152,14 +174,16 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
 
     def check(self) -> Recipe:
         """How to train, once every parameter has been found valid."""
-        check_whole("hidden_size", self.hidden_size)
+        check_size("hidden_size", self.hidden_size)
         check_whole("epochs", self.epochs)
+        check_flag("verbose", self.verbose)
+        check_flag("warm_start", self.warm_start)
         check_choice("equations", self.equations, EQUATIONS)
         check_choice("backend", self.backend, BACKENDS)
         check_choice("on_nan", self.on_nan, ON_NAN)
         if self.random_state is not None:
             check_whole("random_state", self.random_state, 0)
-            check_number("random_state", self.random_state, 0, 2**63, holds="below 2^63")
+        self.cell(1, 1)  # refuses what is wrong with the parameters of its own
         return Recipe(
             Rule(self.optimiser, self.learning_rate, self.momentum, self.clip),
             batch_size=self.batch_size,
@@ -184,12 +208,11 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
             )
         return replace(learned, cell=cell), told
 
-    def _memory(self) -> Tensors:
+    def _remembering(self, memory: Callable[[Tensors], Tensors]) -> Self:
+        """With the memory that comes of the one there is."""
         check_is_fitted(self, "learned_")
-        return self.learned_.memory
-
-    def _remembering(self, memory: Tensors) -> Self:
-        self.learned_ = replace(self.learned_, memory=memory)
+        with turn(self):
+            self.learned_ = replace(self.learned_, memory=memory(self.learned_.memory))
         return self
 
 

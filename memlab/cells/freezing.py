@@ -1,5 +1,6 @@
 """Parts of a model that training leaves as they are, to the last bit; each call adds to them."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from memlab.cells.equations.pmrc import Pmrc
 from memlab.cells.estimator import CellRegressor
 from memlab.cells.published.hyper_amn import PublishedHyperAmn
 from memlab.cells.published.pmrc import PublishedPmrc
+from memlab.cells.turns import turn
 
 RATES = {
     *("A", "B", "L", "T", "theta", "alpha", "beta", "kappa", "delta", "zeta", "lam", "rho"),
@@ -75,8 +77,8 @@ def freeze_group(model: CellRegressor, name: str) -> None:
 
 
 def freeze_parameters(model: CellRegressor, names: Iterable[str]) -> None:
-    """Freeze whole parameters by their letters in the equations."""
-    names, shapes = [*names], _cell(model).shapes()
+    """Freeze whole parameters by their letters in the equations; a word is one of them."""
+    names, shapes = [names] if isinstance(names, str) else [*names], _cell(model).shapes()
     for name in names:
         check_choice("each of the names", name, tuple(shapes))
     _freeze(model, {name: torch.ones(shapes[name], dtype=torch.bool) for name in names})
@@ -112,20 +114,24 @@ def freeze_by_quantile(
 def freeze_by_threshold(
     model: CellRegressor,
     *,
-    at_least: float = 0.0,
-    at_most: float = float("inf"),
+    at_least: float | None = None,
+    at_most: float | None = None,
     name: str = "weights",
 ) -> None:
-    """Freeze the entries of a group whose magnitude lies between the two, both included."""
-    if not 0 <= at_least <= at_most:
+    """Freeze the entries of a group whose magnitude lies between the two, both included.
+
+    One of them is enough; with none a whole group would freeze, which `freeze_group` says.
+    """
+    if at_least is None and at_most is None:
+        raise ValueError("at_least, at_most or both must be given, got none")
+    low = 0.0 if at_least is None else at_least
+    high = math.inf if at_most is None else at_most
+    if not 0 <= low <= high:
         raise ValueError(
             f"0 <= at_least <= at_most must hold, got at_least={at_least} and at_most={at_most}"
         )
     within = _within(model, name)
-    _freeze(
-        model,
-        {key: (one.abs() >= at_least) & (one.abs() <= at_most) for key, one in within.items()},
-    )
+    _freeze(model, {key: (one.abs() >= low) & (one.abs() <= high) for key, one in within.items()})
 
 
 def freeze_neurons(model: CellRegressor, neurons: Iterable[int], *, outgoing: bool = False) -> None:
@@ -155,8 +161,9 @@ def freeze_neurons(model: CellRegressor, neurons: Iterable[int], *, outgoing: bo
 def unfreeze(model: CellRegressor, name: str = "all") -> None:
     """Let a group be trained again."""
     freed = group(_cell(model), name)
-    masks = {key: one for key, one in model.learned_.masks.items() if key not in freed}
-    model.learned_ = replace(model.learned_, masks=masks)
+    with turn(model):
+        masks = {key: one for key, one in model.learned_.masks.items() if key not in freed}
+        model.learned_ = replace(model.learned_, masks=masks)
 
 
 def frozen_count(model: CellRegressor) -> dict[str, tuple[int, int]]:
@@ -197,10 +204,11 @@ def _freeze_entries(model: CellRegressor, within: Tensors, entries: Tensor) -> N
 
 
 def _freeze(model: CellRegressor, frozen: Mapping[str, Tensor]) -> None:
-    masks = dict(model.learned_.masks)
-    for name, one in frozen.items():
-        masks[name] = masks.get(name, torch.ones_like(one)) & ~one
-    model.learned_ = replace(model.learned_, masks=masks)
+    with turn(model):
+        masks = dict(model.learned_.masks)
+        for name, one in frozen.items():
+            masks[name] = masks.get(name, torch.ones_like(one)) & ~one
+        model.learned_ = replace(model.learned_, masks=masks)
 
 
 def _check_share(name: str, value: float) -> None:

@@ -55,9 +55,7 @@ def _walk(cell: Cell, raw: Tensors, state: Tensors | None, x: Tensor, r: int) ->
 
 def _activity(walk: Trace) -> dict[str, Tensor]:
     """Means over units at every step, ``(T,)``."""
-    found = {name: one[0] for name, one in measured(walk).items()}
-    means = {name: one if one.ndim == 1 else one.flatten(1).mean(1) for name, one in found.items()}
-    return {f"activity/{_word(name)}": one for name, one in means.items()}
+    return {f"activity/{_word(name)}": one[0] for name, one in measured(walk).items()}
 
 
 def _distributions(walk: Trace) -> dict[str, Tensor]:
@@ -74,7 +72,11 @@ def _distributions(walk: Trace) -> dict[str, Tensor]:
             pass
     at = torch.linspace(0, 1, PERCENT, dtype=torch.float64)
     every = {name: one.double().flatten() for name, one in found.items()}
-    return {f"distribution/{name}": one.quantile(at) for name, one in every.items()}
+    # The nearest: between a time and one that is infinite there is none.
+    return {
+        f"distribution/{name}": one.quantile(at, interpolation="nearest")
+        for name, one in every.items()
+    }
 
 
 def _gradient_norms(following: Following, raw: Tensors, state: Tensors | None, x: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from memlab.cells import CELLS, PUBLISHED
 from memlab.cells.cell import Cell
-from memlab.cells.checks import check_choice, check_whole
+from memlab.cells.checks import check_choice, check_flag, check_size, plain
 from memlab.cells.estimator import CellRegressor
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class AMRC(CellRegressor):
     rank: int = 0  # directions through which units see each other; 0: none do
 
     def cell(self, n_inputs: int, n_outputs: int) -> Cell:
-        check_whole("rank", self.rank, 0)
+        check_size("rank", self.rank, 0)
         own: dict[str, Any] = {} if self.equations == "published" else {"rank": self.rank}
         return chosen("amrc", self, n_inputs, n_outputs, **own)
 
@@ -37,6 +37,8 @@ class PMRC(CellRegressor):
     def cell(self, n_inputs: int, n_outputs: int) -> Cell:
         flags = {"recurrent": self.recurrent, "gates": self.gates}
         own = flags | {"output_memory": self.output_memory}
+        for name, value in own.items():
+            check_flag(name, value)
         return chosen("pmrc", self, n_inputs, n_outputs, **own)
 
 
@@ -48,7 +50,7 @@ class AMN(CellRegressor):
     slots: int = 32  # rows of the store
 
     def cell(self, n_inputs: int, n_outputs: int) -> Cell:
-        check_whole("slots", self.slots)
+        check_size("slots", self.slots)
         return chosen("amn", self, n_inputs, n_outputs, slots=self.slots)
 
 
@@ -60,7 +62,7 @@ class DTPN(CellRegressor):
     keys: int = 32  # of the global memory
 
     def cell(self, n_inputs: int, n_outputs: int) -> Cell:
-        check_whole("keys", self.keys)
+        check_size("keys", self.keys)
         name = "slots" if self.equations == "published" else "keys"
         return chosen("dtpn", self, n_inputs, n_outputs, **{name: self.keys})
 
@@ -74,8 +76,8 @@ class HyperAMN(CellRegressor):
     heads: int = 3
 
     def cell(self, n_inputs: int, n_outputs: int) -> Cell:
-        check_whole("slots", self.slots)
-        check_whole("heads", self.heads)
+        check_size("slots", self.slots)
+        check_size("heads", self.heads)
         if self.equations == "published" and self.heads != 3:
             raise ValueError(f"heads must be 3 in the published equations, got {self.heads}")
         own: dict[str, Any] = {} if self.equations == "published" else {"heads": self.heads}
@@ -94,7 +96,7 @@ class SGWAMN(CellRegressor):
     def cell(self, n_inputs: int, n_outputs: int) -> Cell:
         own = {"candidates": self.candidates, "workspace": self.workspace, "slots": self.slots}
         for name, value in own.items():
-            check_whole(name, value)
+            check_size(name, value)
         return chosen("sgw_amn", self, n_inputs, n_outputs, **own)
 
 
@@ -107,7 +109,8 @@ class NDM(CellRegressor):
     frozen: bool = False  # the Hebbian part stays what it is
 
     def cell(self, n_inputs: int, n_outputs: int) -> Cell:
-        check_whole("slots", self.slots)
+        check_size("slots", self.slots)
+        check_flag("frozen", self.frozen)
         own: dict[str, Any] = {} if self.equations == "published" else {"frozen": self.frozen}
         return chosen("ndm", self, n_inputs, n_outputs, slots=self.slots, **own)
 
@@ -125,8 +128,9 @@ MODELS: dict[str, type[CellRegressor]] = {
 
 def create_model(name: str, **parameters: Any) -> CellRegressor:
     """A model by the name of its cell, ``create_model("amn", hidden_size=16, slots=8)``."""
-    check_choice("name", name.lower(), tuple(MODELS))
-    kind = MODELS[name.lower()]
+    lower = str(name).lower()
+    check_choice("name", lower, tuple(MODELS))
+    kind = MODELS[lower]
     known = [one.name for one in fields(kind)]
     for given in parameters:
         if given not in known:
@@ -139,4 +143,5 @@ def chosen(name: str, model: CellRegressor, n_inputs: int, n_outputs: int, **own
     kinds: Mapping[str, Callable[..., Cell]] = (
         PUBLISHED if model.equations == "published" else CELLS
     )
-    return kinds[name](inputs=n_inputs, hidden=model.hidden_size, outputs=n_outputs, **own)
+    every = {"inputs": n_inputs, "hidden": model.hidden_size, "outputs": n_outputs} | own
+    return kinds[name](**{key: plain(value) for key, value in every.items()})

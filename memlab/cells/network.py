@@ -71,12 +71,20 @@ class Network:
 
     def state(self, batch: int, given: object = None) -> Tensors:
         """A checked copy of a state of that many streams; without one the blank state."""
-        blank = self.cell.blank(batch, torch.zeros(1))
         if given is None:
-            return blank
+            return self.cell.blank(batch, torch.zeros(1))
+        return self.checked(batch, given)
+
+    def checked(self, batch: int, given: object) -> Tensors:
+        """A copy of a state of that many streams; ValueError if it is none."""
+        blank = self.cell.blank(batch, torch.zeros(1))
         if not isinstance(given, Mapping) or given.keys() != blank.keys():
-            got = sorted(given) if isinstance(given, Mapping) else type(given).__name__
-            raise ValueError(f"a state must have {sorted(blank)}, got {got}")
+            got = sorted(map(str, given)) if isinstance(given, Mapping) else type(given).__name__
+            raise ValueError(
+                f"a state must have {sorted(blank)}, got {got}; reset_memory() clears every one"
+            )
+        if batch < 1:
+            raise ValueError("a state must be of one stream at least, (N, …), got none")
         return {name: _state(name, given[name], like) for name, like in blank.items()}
 
 
@@ -112,7 +120,7 @@ class Stream:
 
     def set_memory_state(self, state: Mapping[str, object]) -> None:
         """Go on from this state instead, ``(N, …)`` of any N."""
-        self._state = self._network.state(streams_of(state), state)
+        self._state = self._network.checked(streams_of(state), state)
 
 
 def compiled(cell: Cell, backend: str) -> bool:

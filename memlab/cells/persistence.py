@@ -16,13 +16,15 @@ from torch import Generator
 
 from memlab.cells import CELLS, PUBLISHED
 from memlab.cells.cell import Cell, Tensors
+from memlab.cells.checks import plain
 from memlab.cells.estimator import CellRegressor
 from memlab.cells.models import MODELS
 from memlab.cells.optimisers import OPTIMISERS
 from memlab.cells.training import Learned
+from memlab.cells.turns import turn
 from memlab.cells.values import Values
 
-VERSION = 1
+VERSION = 2
 UNSEALED = "0" * 64  # stands where the digest will be, while that is computed
 KINDS = {kind.__name__: kind for kind in MODELS.values()}
 CELL_KINDS: dict[str, Callable[..., Cell]] = {
@@ -58,7 +60,10 @@ def load(path: str | os.PathLike[str]) -> CellRegressor:
 
 
 def load_into(model: CellRegressor, path: str | os.PathLike[str]) -> CellRegressor:
-    """Give a model what a saved one has learned; ValueError unless both are of the same cell."""
+    """Give a model what a saved one has learned; ValueError unless both are of the same cell.
+
+    `transferred(load(path), n_outputs)` keeps the body of a saved one for another task.
+    """
     found = load(path)
     model.check()
     held = found.learned_.cell
@@ -66,7 +71,8 @@ def load_into(model: CellRegressor, path: str | os.PathLike[str]) -> CellRegress
     wanted = model.cell(sizes["i"], sizes["o"])
     if wanted != held:
         raise ValueError(f"{path} must hold {wanted}, got {held}")
-    model.learned_ = found.learned_
+    with turn(model):
+        model.learned_ = found.learned_
     return model
 
 
@@ -82,6 +88,7 @@ def _bytes(model: CellRegressor) -> bytes:
         "flat": learned.flat,
         "losses": learned.losses,
         "validation": learned.validation,
+        "updates": learned.updates,
     }
     groups = {
         "parameters": learned.parameters,
@@ -99,7 +106,8 @@ def _bytes(model: CellRegressor) -> bytes:
 
 
 def _plain(value: object) -> object:
-    """Numbers of numpy as those of JSON."""
+    """Numbers of any kind as those of JSON."""
+    value = plain(value)
     if value is None or isinstance(value, (bool, str)):
         return value
     return int(value) if isinstance(value, Integral) else float(value)  # type: ignore[arg-type]
@@ -159,6 +167,7 @@ def _learned(told: Mapping[str, Any], tensors: Tensors) -> Learned:
         told["flat"],
         tuple(told["losses"]),
         tuple(told["validation"]),
+        int(told["updates"]),
     )
 
 

@@ -25,14 +25,18 @@ def spectral_radius(
 ) -> float:
     """The largest |eigenvalue| of d state' / d state after inputs ``x (T, I)``, at the last step.
 
-    All states together, in float64. Below 1 a small change dies away at that point.
+    All states together, in float64; a step that is skipped is none. Below 1 a small change dies
+    away at that point.
     """
     walked = trace(model, x, state)
     if len(walked.x) != 1:
         raise ValueError(f"x must be one stream (T, inputs), got {len(walked.x)} sequences")
+    if not walked.known.any():
+        raise ValueError("x must have one step at least that is all numbers, got none")
+    at = int(walked.known[0].nonzero()[-1])
     p = {name: one.double() for name, one in walked.p.items()}
-    last = walked.x[:, -1].double()
-    like = {name: one[:, -1].double() for name, one in walked.before.items()}
+    last = walked.x[:, at].double()
+    like = {name: one[:, at].double() for name, one in walked.before.items()}
 
     def onwards(flat: Tensor) -> Tensor:
         new, _ = walked.cell.advance(p, _shaped(flat, like), last)

@@ -52,6 +52,7 @@ class Learned:
     flat: bool = False  # targets came without the axis O
     losses: tuple[float, ...] = ()  # mean squared error of every epoch
     validation: tuple[float, ...] = ()
+    updates: int = 0  # steps that the optimiser has taken
     ready: Ready = field(default_factory=Ready, init=False, repr=False, compare=False)
 
 
@@ -61,7 +62,7 @@ def begun(cell: Cell, random_state: int | None) -> Learned:
     if random_state is None:
         generator.seed()
     else:
-        generator.manual_seed(random_state)
+        generator.manual_seed(int(random_state))
     parameters, blank = cell.initial(generator), cell.blank(1, torch.zeros(1))
     return Learned(cell, Values(parameters), {}, {}, blank, generator.get_state())
 
@@ -91,6 +92,7 @@ def trained(learned: Learned, recipe: Recipe, lessons: Lessons) -> Iterator[Lear
             flat=lessons.flat,
             losses=(*learned.losses, loss),
             validation=(*learned.validation, *judged),
+            updates=training.updates,
         )
         yield learned
 
@@ -106,7 +108,7 @@ class Training:
                 "the units in place and have no gradient; build() and predict() take both"
             )
         self.cell, self.masks, self.recipe = learned.cell, learned.masks, recipe
-        self.begin = learned.memory
+        self.begin, self.updates = learned.memory, learned.updates
         self.run = runner(self.cell, recipe.backend)
         self.parameters = {
             name: one.clone().requires_grad_() for name, one in learned.parameters.items()
@@ -156,6 +158,7 @@ class Training:
             if not math.isfinite(error):
                 raise FloatingPointError(f"a loss must stay finite, got {error}")
             self.optimiser.move(gradients)
+            self.updates += 1
         except FloatingPointError as cause:
             rate = self.recipe.rule.learning_rate
             raise ValueError(

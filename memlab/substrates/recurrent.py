@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from memlab import native
-from memlab.cells.cell import Cell, Tensors, check_types
+from memlab.cells.cell import Cell, Tensors
 from memlab.cells.completion import Completion, Examples
 from memlab.cells.descent import Descent, Gradients
 from memlab.cells.exercise import Exercise
@@ -269,13 +269,11 @@ class Recurrent(Substrate):
         symbols = self.space.symbols if self._spells else self.space.inputs
         inputs = symbols or 2 * self._rows.width
         try:
-            cell = self.cell(inputs=inputs, outputs=outputs)
+            return self.cell(inputs=inputs, outputs=outputs)
         except TypeError as error:
             raise ValueError(
                 f"cell must be a recurrent cell with sizes as numbers: {error}"
             ) from error
-        check_types(cell)
-        return cell
 
     def _raw(self, engram: Engram) -> Tensors:
         return {name: engram[name] for name in self._cell.shapes()}

@@ -229,11 +229,12 @@ def test_damage_hides_and_flips_the_shares_it_is_asked_for():
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"hidden": 0}, "at least 1; axis 'h' has 0"),
+        ({"hidden": 0}, "at least 1 .*; axis 'h' has 0"),
         ({"hidden": 2.5}, "hidden of Pmrc must be a whole number, got 2.5"),
-        ({"hidden": "many"}, "sizes as numbers"),
+        ({"hidden": "many"}, "hidden of Pmrc must be a whole number, got 'many'"),
         ({"cell": partial(Pmrc, gates=7)}, "gates of Pmrc must be true or false, got 7"),
-        ({"cell": partial(EchoState, leak="x")}, "sizes as numbers"),
+        ({"cell": partial(EchoState, leak="x")}, "leak of EchoState must be a number, got 'x'"),
+        ({"cell": partial(Pmrc, leak=1)}, "sizes as numbers"),
         ({"memory": "dreams"}, "'weights', 'state' or 'both'"),
         ({"space": Space((4, 4), 5)}, "holds binary or graded patterns, .* got 4×4, 5 symbols"),
         ({"learns": ["V", "w"]}, "must name parameters of Pmrc .*got w"),

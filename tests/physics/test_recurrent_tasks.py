@@ -9,6 +9,7 @@ import torch
 from memlab import native
 from memlab.cells import CELLS
 from memlab.cells.cell import run
+from memlab.cells.equations.hyper_amn import HyperAmn
 from memlab.cells.equations.pmrc import Pmrc
 from memlab.cells.following import Following
 from memlab.cells.replicated import drawn
@@ -219,3 +220,13 @@ def test_what_goes_on_inside_is_recorded_when_the_medium_itself_is_asked():
     assert {"activity/h", "distribution/gate", "gradient_norm", "units"} <= set(found)
     assert all(bool(series.values.isfinite().all()) for series in found.values())
     assert not controls.series()
+
+
+def test_the_activity_of_every_head_is_recorded():
+    substrate, meter = medium(cell=HyperAmn, window=40, updates=1), Meter(truth=exam(STREAM)[1])
+    engram, (cue, _, _) = learned(substrate, lesson(STREAM)), exam(STREAM)
+    substrate.read(engram, cue, DRAWS, meter)
+    found = meter.series()
+    gates = torch.stack([found[f"activity/head_{k}"].values for k in (1, 2, 3)])
+    torch.testing.assert_close(gates.sum(0), torch.ones_like(gates[0]))
+    assert gates.std(-1).min() > 1e-4

@@ -48,11 +48,12 @@ def test_a_trace_has_the_states_of_a_stream_and_changes_nothing(name, equations)
     assert model.learned_ is before
 
 
+@pytest.mark.parametrize("equations", ["repaired", "published"])
 @pytest.mark.parametrize("name", CELLS)
-def test_every_measure_has_a_value_at_every_step(name):
-    model = built(name)
+def test_every_measure_has_a_value_at_every_step(name, equations):
+    model = built(name, equations=equations)
     for key, one in measures(model, X).items():
-        assert one.shape[:2] == (1, 40), key
+        assert one.shape == (1, 40), key
         assert np.isfinite(one).all(), key
     assert summary(model, X).keys() == measures(model, X).keys()
 
@@ -69,6 +70,36 @@ def test_gates_between_heads_share_out_one():
     torch.testing.assert_close(told.sum(-1), torch.ones(1, 40))
     even = with_parameters(built("hyper_amn"), Gx=0.0, G=0.0, d=0.0)
     torch.testing.assert_close(head_gates(trace(even, X)), torch.full((1, 40, 3), 1 / 3))
+
+
+@pytest.mark.parametrize("equations", ["repaired", "published"])
+def test_every_head_has_a_gate_and_a_store_energy_of_its_own(equations):
+    model = built("hyper_amn", equations=equations)
+    told, walked = summary(model, X), trace(model, X)
+    found = [told[f"head {k}"] for k in (1, 2, 3)]
+    assert sum(found) == pytest.approx(1)
+    assert max(found) - min(found) > 1e-4
+    np.testing.assert_allclose(found, head_gates(walked).mean((0, 1)), rtol=1e-5)
+    for k in range(3):
+        energy = walked.after["Mm"][:, :, k].square().mean()
+        assert told[f"store energy {k + 1}"] == pytest.approx(float(energy), rel=1e-4)
+
+
+def test_the_energy_of_the_vector_that_dtpn_keeps_is_told():
+    model = built("dtpn")
+    energy = trace(model, X).after["r"].square().mean()
+    assert summary(model, X)["store energy"] == pytest.approx(float(energy), rel=1e-5) != 0
+
+
+def test_a_summary_leaves_out_the_steps_that_a_model_skips():
+    model, gaps = built("pmrc", on_nan="skip"), np.insert(X, [3, 20, 40], np.nan, axis=0)
+    told, expected = summary(model, gaps), summary(model, X)
+    assert told == pytest.approx(expected, rel=1e-5)
+    skipped = np.isnan(gaps[:, 0])
+    assert all(np.array_equal(np.isnan(one[0]), skipped) for one in measures(model, gaps).values())
+    assert spectral_radius(model, gaps) == pytest.approx(spectral_radius(model, X))
+    with pytest.raises(ValueError, match="on_nan='skip' leaves out"):
+        summary(built("pmrc"), gaps)
 
 
 def test_a_competition_is_even_when_hot_and_decided_when_cold():
@@ -95,6 +126,11 @@ def test_a_time_constant_is_the_time_to_one_over_e():
     alpha = 1 / (1 + np.exp(-model.learned_.parameters["alpha"].numpy()))
     told = time_constants(model)["alpha"]
     np.testing.assert_allclose((1 - alpha) ** told, np.exp(-1), rtol=1e-4)
+
+
+def test_what_is_kept_for_ever_has_an_infinite_time():
+    model = with_parameters(built("amn"), L=-40.0)  # a share of 1, in float32
+    assert np.isposinf(time_constants(model)["L"]).all()
 
 
 def test_constants_are_told_of_the_cells_that_have_them():
@@ -161,5 +197,7 @@ def test_probes_refuse_what_they_cannot_answer():
         memory_capacity(built("amrc"), seed=0, steps=100)
     with pytest.raises(ValueError, match="x must be one stream"):
         spectral_radius(built("amrc"), np.zeros((2, 3, 1)))
+    with pytest.raises(ValueError, match="one step at least that is all numbers"):
+        spectral_radius(built("amrc", on_nan="skip"), np.full((3, 1), np.nan))
     with pytest.raises(ValueError, match="at most 4096 states, got 5312"):
         spectral_radius(built("ndm", hidden_size=64, slots=17), np.zeros((3, 1)))

@@ -12,8 +12,8 @@ import torch
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
-from memlab import native
-from memlab.cells import AMN, AMRC, DTPN, NDM, PMRC, SGWAMN, HyperAMN, create_model
+from memlab import cells, native
+from memlab.cells import AMN, AMRC, DTPN, NDM, PMRC, SGWAMN, HyperAMN, create_model, load, save
 from tests.unit.cell_models import NAMES, bits, delayed, small
 
 
@@ -165,6 +165,15 @@ def test_data_that_do_not_fit_are_refused_before_anything_changes(x, y, message)
         ("random_state", -1),
         ("equations", "new"),
         ("backend", "gpu"),
+        ("verbose", "yes"),
+        ("warm_start", "no"),
+        ("hidden_size", 10**9),
+        ("hidden_size", 2**63),
+        ("slots", 2**62),
+        ("epochs", 2**63),
+        ("batch_size", 2**63),
+        ("window", 2**63),
+        ("random_state", 2**63),
         ("on_nan", "ignore"),
     ],
 )
@@ -175,6 +184,62 @@ def test_parameters_out_of_range_are_refused_by_name_before_anything_changes(par
     with pytest.raises(ValueError, match=f"{parameter} must be .*got"):
         model.fit(*delayed())
     assert bits(model) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "value"),
+    [
+        ("pmrc", "gates", "no"),
+        ("pmrc", "recurrent", "x"),
+        ("pmrc", "output_memory", None),
+        ("ndm", "frozen", "no"),
+        ("ndm", "frozen", 0),
+    ],
+)
+@pytest.mark.parametrize("equations", ["repaired", "published"])
+def test_what_is_no_bool_is_no_flag(name, parameter, value, equations):
+    model = small(name, equations=equations, **{parameter: value})
+    with pytest.raises(ValueError, match=f"{parameter} must be True or False, got"):
+        model.build(1, 1)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs"),
+    [(2.5, 1), ("a", 1), (0, 1), (2**63, 1), (True, 1), (1, 2**40), (1, 2.0)],
+)
+def test_a_model_is_built_for_whole_numbers_of_inputs_and_outputs(inputs, outputs):
+    model = small("amrc")
+    with pytest.raises(ValueError, match=r"n_(in|out)puts must be a whole number"):
+        model.build(inputs, outputs)
+    assert not hasattr(model, "learned_")
+
+
+@pytest.mark.parametrize("kind", [PMRC, NDM, DTPN])
+def test_a_model_larger_than_any_memory_is_refused_before_it_is_drawn(kind):
+    with pytest.raises(ValueError, match=r"must be at most 2\^31 numbers, got \d+"):
+        kind(hidden_size=2**20).build(2, 1)
+    with pytest.raises(ValueError, match=r"must be at most 2\^31 numbers, got \d+"):
+        kind(hidden_size=2**17).fit(*delayed())
+
+
+def test_sizes_and_flags_of_numpy_are_those_of_python(tmp_path):
+    given = {"hidden_size": np.int64(4), "gates": np.bool_(False), "warm_start": np.True_}
+    model = PMRC(**given, epochs=1, random_state=np.int32(0)).fit(*delayed())
+    again = load(save(model, tmp_path / "model.safetensors"))
+    assert again.learned_.cell == model.learned_.cell
+    assert np.array_equal(again.predict(delayed()[0]), model.predict(delayed()[0]))
+
+
+def test_updates_and_the_last_loss_are_told_and_saved(tmp_path):
+    x, y = delayed()  # 32 sequences, 8 in an update
+    model = small("pmrc").build(1, 1)
+    assert model.training_steps_ == 0
+    assert np.isnan(model.last_loss_)
+    model.fit(x, y)
+    assert model.training_steps_ == 8
+    assert model.last_loss_ == model.loss_curve_[-1]
+    again = load(save(model, tmp_path / "model.safetensors")).partial_fit(x, y)
+    assert again.training_steps_ == 12
 
 
 def test_a_training_that_diverges_leaves_the_model_as_it_was():
@@ -276,8 +341,17 @@ def test_training_is_silent_unless_asked(capfd):
 def test_a_model_by_a_wrong_name_or_parameter_is_told_the_right_ones():
     with pytest.raises(ValueError, match="name must be one of amrc, pmrc"):
         create_model("lstm")
+    with pytest.raises(ValueError, match=r"name must be one of amrc, pmrc.*got '3'"):
+        create_model(3)
     with pytest.raises(ValueError, match="AMRC has no 'slots'; it has hidden_size"):
         create_model("amrc", slots=4)
+
+
+def test_models_are_found_where_they_are_imported_from():
+    found = {}
+    exec("from memlab.cells import *", found)
+    assert found["PMRC"] is PMRC
+    assert {"HyperAMN", "create_model", "save", "transferred"} <= {*found} & {*dir(cells)}
 
 
 def test_the_equations_alone_import_no_scikit_learn():

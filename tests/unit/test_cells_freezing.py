@@ -121,6 +121,19 @@ def test_a_threshold_freezes_by_magnitude_itself():
     assert torch.equal(~model.learned_.masks["U"], weights <= 0.3)
 
 
+def test_a_threshold_from_below_alone_freezes_the_large_ones():
+    model = built("pmrc")
+    freeze_by_threshold(model, at_least=0.3, name="recurrent")
+    assert torch.equal(~model.learned_.masks["U"], model.learned_.parameters["U"].abs() >= 0.3)
+
+
+def test_a_word_names_one_parameter():
+    model = built("pmrc")
+    freeze_parameters(model, "bc")
+    assert {*model.learned_.masks} == {"bc"}
+    assert counted(model) == 6
+
+
 def test_a_neuron_is_its_rows_and_on_demand_its_columns():
     model = built("pmrc")
     freeze_neurons(model, [2])
@@ -184,6 +197,7 @@ def test_clones_and_fresh_fits_start_free():
         (lambda m: freeze_fraction(m, 1.5, seed=0), r"share must be in \[0, 1\], got 1.5"),
         (lambda m: freeze_by_quantile(m, 0.9, 0.1), "low must be at most high"),
         (lambda m: freeze_by_threshold(m, at_least=-1), "0 <= at_least <= at_most must hold"),
+        (freeze_by_threshold, "at_least, at_most or both must be given, got none"),
         (lambda m: freeze_neurons(m, [6]), "must be below 6, the hidden units; got 6"),
         (lambda m: freeze_neurons(m, [-1]), "a neuron must be a whole number of at least 0"),
         (lambda m: freeze_parameters(m, ["Q"]), "each of the names must be one of W, b"),

@@ -59,10 +59,11 @@ def test_a_stream_through_a_published_cell_stays_finite_and_moves_it(kind):
 
 
 def test_the_echo_of_amrc_is_two_steps_old():
-    cell, x = PublishedAmrc(1, 4, 1, alpha=0.0), torch.tensor([[2.0], [0], [0]]).double()
-    first, second, third = (state["h"] for state in states(cell, drawn(cell), x))
-    assert not second.any()
-    torch.testing.assert_close(third, cell.beta * first)
+    cell, x = PublishedAmrc(1, 4, 1), torch.tensor([[2.0], [0], [0]]).double()
+    first, second, third = states(cell, drawn(cell), x)
+    # Without an input a unit says what its memory does, and its echo.
+    torch.testing.assert_close(second["h"], torch.tanh(first["m"]))
+    torch.testing.assert_close(third["h"] - torch.tanh(second["m"]), cell.beta * first["h"])
 
 
 def test_the_memory_of_amrc_integrates_without_a_leak():
@@ -163,6 +164,37 @@ def test_the_liquid_step_of_the_workspace_only_scales_by_093():
     left = (states(cell, raw, x)[0]["R"].diagonal(dim1=1, dim2=2) / 0.02).sqrt()
     assert (left / entering.abs()).min() > 0.9
     assert float((left / entering.abs()).mean()) == pytest.approx(0.93, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("kind", "constant", "value", "valid"),
+    [
+        (PublishedAmrc, "beta", 1.05, r"\[0, 1\)"),
+        (PublishedAmrc, "alpha", -3.0, r"\(0, 1\]"),
+        (PublishedAmrc, "alpha", 0.0, r"\(0, 1\]"),
+        (PublishedPmrc, "beta", 1.0, r"\[0, 1\)"),
+        (PublishedPmrc, "alpha", 1.5, r"\(0, 1\]"),
+        (PublishedPmrc, "omega", -0.1, r"\[0, 1\)"),
+        (PublishedAmn, "dt", math.nan, r"\(0, 1\]"),
+        (PublishedAmn, "decay", 1.01, r"\[0, 1\]"),
+        (PublishedDtpn, "beta", math.inf, r"\[0, 1\)"),
+        (PublishedDtpn, "alpha", 0.0, r"\(0, 1\]"),
+        (PublishedDtpn, "decay", -0.5, r"\[0, 1\]"),
+        (PublishedHyperAmn, "dt", 0.0, r"\(0, 1\]"),
+        (PublishedSgwAmn, "dt", -0.1, r"\(0, 1\]"),
+        (PublishedSgwAmn, "decay", math.nan, r"\[0, 1\]"),
+        (PublishedNdm, "dt", 2.0, r"\(0, 1\]"),
+    ],
+)
+def test_a_constant_out_of_its_range_is_refused(kind, constant, value, valid):
+    told = rf"{constant} of {kind.__name__} must be in {valid}.*got {value}"
+    with pytest.raises(ValueError, match=told):
+        kind(2, 4, 1, **{constant: value})
+
+
+def test_the_ends_of_a_range_that_belong_to_it_are_taken():
+    assert PublishedAmrc(2, 4, 1, beta=0, alpha=1).alpha == 1
+    assert PublishedAmn(2, 4, 1, dt=1.0, decay=0.0).dt == 1
 
 
 def test_a_workspace_larger_than_its_candidates_is_refused():

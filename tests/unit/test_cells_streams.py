@@ -75,3 +75,18 @@ def test_states_that_do_not_fit_are_refused():
         model.stream().set_memory_state(np.zeros((1, 8)))
     with pytest.raises(ValueError, match=r"state 'm' must be \(1, 8\), got \(1, 3\)"):
         model.set_memory_state({"m": np.zeros((1, 3)), "h": np.zeros((1, 8))})
+
+
+def test_a_state_that_is_none_resets_nothing():
+    model = small("amrc").fit(delayed()[0][0], delayed()[1][0])
+    stream, before = model.stream(), bits(model)
+    stream.predict(delayed()[0][0])
+    kept = stream.get_memory_state()
+    empty = {key: one[:0] for key, one in kept.items()}
+    for owner in (model, stream):
+        with pytest.raises(ValueError, match=r"a state must have .*got NoneType; reset_memory\(\)"):
+            owner.set_memory_state(None)
+    with pytest.raises(ValueError, match="a state must be of one stream at least"):
+        stream.set_memory_state(empty)
+    assert bits(model) == before
+    assert all(np.array_equal(one, kept[key]) for key, one in stream.get_memory_state().items())

@@ -14,6 +14,7 @@ from torch.nn.functional import linear
 
 from memlab.cells.cell import Cell, Tensors, check_sizes
 from memlab.cells.parameter import Parameter, constant, uniform
+from memlab.cells.published.constants import check_constants
 
 
 @final
@@ -29,6 +30,7 @@ class PublishedAmrc(Cell):
 
     def __post_init__(self) -> None:
         check_sizes(self)
+        check_constants(self)
 
     def sizes(self) -> dict[str, int]:
         return {"i": self.inputs, "h": self.hidden, "o": self.outputs}

@@ -17,6 +17,7 @@ from torch.nn.functional import linear
 
 from memlab.cells.cell import Cell, Tensors, check_sizes
 from memlab.cells.parameter import Parameter, constant, normal
+from memlab.cells.published.constants import check_constants
 
 
 @final
@@ -34,6 +35,7 @@ class PublishedDtpn(Cell):
 
     def __post_init__(self) -> None:
         check_sizes(self)
+        check_constants(self)
 
     def sizes(self) -> dict[str, int]:
         return {"i": self.inputs, "h": self.hidden, "o": self.outputs, "m": self.slots}

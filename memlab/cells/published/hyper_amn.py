@@ -21,6 +21,7 @@ from memlab.cells.blocks import read, times
 from memlab.cells.cell import Cell, Tensors, check_sizes
 from memlab.cells.equations.hyper_amn import near_identity
 from memlab.cells.parameter import Draw, Parameter, normal, uniform
+from memlab.cells.published.constants import check_constants
 
 LEAKS = ((0.3, 0.6), (0.5, 0.8), (0.7, 1.0))
 GAINS = ((0.3, 0.7), (0.2, 0.5), (0.1, 0.3))
@@ -40,6 +41,7 @@ class PublishedHyperAmn(Cell):
 
     def __post_init__(self) -> None:
         check_sizes(self)
+        check_constants(self)
 
     def sizes(self) -> dict[str, int]:
         own = {"i": self.inputs, "h": self.hidden, "o": self.outputs, "m": self.slots}

@@ -21,6 +21,7 @@ from torch.nn.functional import linear
 from memlab.cells.blocks import read
 from memlab.cells.cell import Cell, Tensors, check_sizes
 from memlab.cells.parameter import Parameter, normal, uniform
+from memlab.cells.published.constants import check_constants
 
 
 @final
@@ -36,6 +37,7 @@ class PublishedNdm(Cell):
 
     def __post_init__(self) -> None:
         check_sizes(self)
+        check_constants(self)
 
     def sizes(self) -> dict[str, int]:
         return {"i": self.inputs, "h": self.hidden, "o": self.outputs, "m": self.slots}

@@ -19,6 +19,7 @@ from torch.nn.functional import gelu, linear
 from memlab.cells.blocks import read
 from memlab.cells.cell import Cell, Tensors, check_sizes
 from memlab.cells.parameter import Parameter, normal, uniform
+from memlab.cells.published.constants import check_constants
 
 
 @final
@@ -37,6 +38,7 @@ class PublishedSgwAmn(Cell):
 
     def __post_init__(self) -> None:
         check_sizes(self)
+        check_constants(self)
         if self.workspace > self.candidates:
             raise ValueError(
                 f"a workspace of {self.workspace} needs at least as many candidates, "
