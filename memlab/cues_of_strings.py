@@ -19,8 +19,9 @@ DECIMALS = 9  # to which a share of letters is rounded, so that 0.29 of 100 are 
 class Prefix(CueMaker):
     """The first values, certain; the rest is not given.
 
-    Of a string these are at most its letters, so that at least its end is left to ask for. A share
-    is one of the string's own letters, or of all values, rounded down, but one value or more.
+    Of a string these are at most its letters, so that at least its end is left to ask for; of the
+    longest one, and of what is no string, a letter or value must be left. A share is one of the
+    string's own letters, or of all values, rounded down, but one value or more.
     """
 
     length: StrictInt | StrictFloat = 3  # how many values are given, or which share of them
@@ -34,6 +35,7 @@ class Prefix(CueMaker):
             )
 
     def cue(self, pattern: Tensor, foil: Tensor, space: Space, draws: Draws) -> Cue:
+        self._check_left(space)
         flat = pattern.flatten(1)
         if space.ends:
             letters = (flat != 0).sum(1)
@@ -45,3 +47,14 @@ class Prefix(CueMaker):
             known = (self.length * letters.double()).round(decimals=DECIMALS).floor().clamp(min=1)
         given = torch.arange(space.size, device=pattern.device) < known[:, None]
         return masked(pattern, given.reshape(pattern.shape), space)
+
+    def _check_left(self, space: Space) -> None:
+        """Raise ValueError where nothing of any pattern is left to ask for."""
+        longest, whose = space.size, "values of a pattern"
+        if space.ends:
+            longest, whose = longest - 1, "letters of the longest string"
+        if self.length >= longest:
+            raise ValueError(
+                f"a prefix must leave something to ask for: length must be below {longest}, all "
+                f"{whose}, got {self.length}"
+            )

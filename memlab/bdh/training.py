@@ -146,7 +146,12 @@ def _clipped(gradients: Sequence[Tensor], most: float, step: int) -> list[Tensor
     """Gradients of which those of a replicate have a norm of ``most`` together, at most."""
     squares = torch.stack([one.square().flatten(1).sum(1) for one in gradients])
     norm = squares.sum(0).sqrt()
-    if not bool(norm.isfinite().all()):
-        raise FloatingPointError(f"gradients must stay finite, got a norm of {norm} in step {step}")
+    bad = ~norm.isfinite()
+    if bool(bad.any()):
+        lost = int(bad.nonzero()[0])
+        raise FloatingPointError(
+            f"gradients must stay finite, got a norm of {float(norm[lost])} in step {step} in "
+            f"replicate {lost}; take a lower rate"
+        )
     scale = (most / norm).clamp(max=1)
     return [one * scale.view(-1, *[1] * (one.ndim - 1)) for one in gradients]

@@ -14,7 +14,7 @@ rows of fixed length; P. Földiák, Biol. Cybern. 64, 165 (1990), for thresholds
 in use.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, final
 
@@ -28,6 +28,7 @@ from memlab.hebbian.winners import binary, check_winners, won
 
 Rule: TypeAlias = Literal["row_norm", "oja"]
 
+ACTIVITY = "activity"  # a, in the words of an error
 FLAT = 1e-6  # a centred input shorter than this says nothing and stays short
 
 
@@ -82,7 +83,8 @@ class Traces:
 
 def codes(layer: Stable, traces: Traces, features: Tensor) -> Tensor:
     """The winners of every token of the vocabulary, bool ``(R, V, H)``, exactly k in each row."""
-    return _answered(layer, traces, traces.weights, _centred(traces, features))
+    fields = _fields(traces, traces.weights, _centred(traces, features))
+    return won(fields, layer.winners)
 
 
 def step(
@@ -92,15 +94,18 @@ def step(
     tokens: Tensor,
     *,
     salience: Tensor | float = 1.0,
+    nth: int = 1,
 ) -> tuple[Traces, Tensor]:
     """What is remembered after a batch ``tokens (R, …)``, and the codes ``(R, V, H)`` it met with.
 
     ``salience (R,)`` multiplies what is learned, not what decays: with 0 a step is ``rested(1)``.
-    FloatingPointError names the array that is no longer finite.
+    FloatingPointError names the array that is no longer finite, the replicate and the ``nth`` step.
     """
     share, gain = shares(tokens, features.shape[1]), _column(salience, features)
     x, weights = _centred(traces, features), traces.weights
-    won_by = _answered(layer, traces, weights, x)
+    fields = _fields(traces, weights, x)
+    check({ACTIVITY: fields}, layer, nth)
+    won_by = won(fields, layer.winners)
     active = share[..., None] * binary(won_by)  # (R, V, H)
     use = active.sum(1)  # ⟨y⟩ (R, H)
     learned = RULES[layer.rule](weights, torch.bmm(active.mT, x), use, layer.rate * gain[..., None])
@@ -111,7 +116,8 @@ def step(
         traces.mean + (layer.mean_rate * gain).clamp(max=1) * (seen - traces.mean),
         traces.threshold + layer.threshold_rate * gain * (use - layer.winners / layer.units),
     )
-    return rested(layer, _checked(after), 1), won_by
+    check(vars(after), layer, nth)
+    return rested(layer, after, 1), won_by
 
 
 def rested(layer: Stable, traces: Traces, steps: int) -> Traces:
@@ -122,8 +128,26 @@ def rested(layer: Stable, traces: Traces, steps: int) -> Traces:
     return replace(traces, slow=slow, fast=kept**steps * traces.fast)
 
 
-def _answered(layer: Stable, traces: Traces, weights: Tensor, x: Tensor) -> Tensor:
-    return won(torch.baddbmm(-traces.threshold[:, None], x, weights.mT), layer.winners)
+def lost(array: str, replicate: int, layer: Stable, nth: int) -> FloatingPointError:
+    """What is told of a layer that learned too fast."""
+    return FloatingPointError(
+        f"{array} of the layer must stay finite, got a NaN or infinity in step {nth} in replicate "
+        f"{replicate}; take a lower rate (now {layer.rate:g})"
+    )
+
+
+def check(arrays: Mapping[str, Tensor], layer: Stable, nth: int) -> None:
+    """Raise FloatingPointError for the first array that is not finite, and its replicate."""
+    for name, values in arrays.items():
+        if not bool(values.sum().isfinite()):  # one pass, no array
+            bad = ~values.flatten(1).isfinite().all(1)
+            if bool(bad.any()):  # and not the sum alone
+                raise lost(name, int(bad.nonzero()[0]), layer, nth)
+
+
+def _fields(traces: Traces, weights: Tensor, x: Tensor) -> Tensor:
+    """The activity a ``(R, V, H)``."""
+    return torch.baddbmm(-traces.threshold[:, None], x, weights.mT)
 
 
 def _centred(traces: Traces, features: Tensor) -> Tensor:
@@ -146,13 +170,6 @@ def _column(salience: Tensor | float, like: Tensor) -> Tensor:
     return torch.as_tensor(salience, dtype=like.dtype, device=like.device).expand(len(like))[
         :, None
     ]
-
-
-def _checked(traces: Traces) -> Traces:
-    for name, values in vars(traces).items():
-        if not bool(values.sum().isfinite()):  # one pass, no array
-            raise FloatingPointError(f"{name} of the layer must stay finite; take a lower rate")
-    return traces
 
 
 RULES: dict[str, Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]] = {

@@ -16,6 +16,7 @@ from memlab.substrate import Engram, Meter, Part, Readout, Role, Substrate
 
 BYTES = 4  # of a float32
 COLUMNS = 2  # a token, and its attribute
+RESERVED = 3  # tokens that noise never is: never shown, the concept, and the one that interferes
 
 Count: TypeAlias = Annotated[int, Field(strict=True, gt=0, le=1_000_000)]
 Share: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
@@ -27,9 +28,10 @@ class ConceptLayer(Substrate):
     """A Hebbian layer that reads a stream of tokens, and a read-out of what its winners evoke.
 
     A presentation is so many ``steps``: batches of noise, in which the item's token replaces one at
-    random of a sequence with a ``probability``. The layer learns from all tokens alike, as it was
-    published. The labels, which were not used there, serve the read-out: for the winners y of the
-    token W ← W + strength (attribute - W y / k) yᵀ, once in a presentation in which it occurred.
+    random of a sequence with a ``probability``. Noise is never one of the first three tokens. The
+    layer learns from all tokens alike, as it was published. The labels, which were not used there,
+    serve the read-out: for the winners y of the token W ← W + strength (attribute - W y / k) yᵀ,
+    once in a presentation in which it occurred.
     """
 
     space: Space
@@ -41,17 +43,16 @@ class ConceptLayer(Substrate):
     sequences: Count = 1000  # of a step
     length: Count = 10  # tokens of a sequence
     probability: Share = 0.3  # that a sequence holds the item's token
-    reserved: Count = 3  # tokens that noise never is
     strength: Share = 1.0  # of the read-out: 1 corrects it wholly in one presentation
     plastic: bool = True  # false leaves the layer as it began; the read-out still learns
 
     def __post_init__(self) -> None:
         """Refuse patterns that are no tokens with an attribute."""
         symbols = self.space.symbols
-        if self.space.shape != (COLUMNS,) or symbols is None or symbols <= self.reserved:
+        if self.space.shape != (COLUMNS,) or symbols is None or symbols <= RESERVED:
             raise ValueError(
-                f"a layer of concepts holds tokens with an attribute, pairs of more than reserved="
-                f"{self.reserved} symbols (patterns=concepts), got {self.space}"
+                "a layer of concepts holds tokens with an attribute, pairs of more than "
+                f"{RESERVED} symbols (patterns=concepts), got {self.space}"
             )
 
     @abstractmethod
@@ -89,7 +90,7 @@ class ConceptLayer(Substrate):
         return Engram(parts | self.beginning(draws.at("layer"), seen) | {"evoked": Part(evoked)})
 
     def write(self, engram: Engram, item: Item, draws: Draws, meter: Meter) -> None:
-        token, attribute = item.values.long().unbind(1)
+        token, attribute = self.space.check(item.values).long().unbind(1)
         seen = self._seen(engram)
         batches, holds = self._stream(token, draws)
         if self.plastic:
@@ -102,12 +103,13 @@ class ConceptLayer(Substrate):
         meter.tick(self.steps)
 
     def read(self, engram: Engram, cue: Cue, draws: Draws, meter: Meter) -> Readout:
+        values = self.space.check(cue.values.where(cue.given, 0.0))
         seen, told = self._seen(engram), cue.given[..., :1]
-        token = cue.values[..., :1].long().expand(-1, -1, self.units)
+        token = values[..., :1].long().expand(-1, -1, self.units)
         activity = self.activity(engram, seen).gather(1, token) * told
         level = torch.bmm(_winners(activity), engram["evoked"].mT).clamp(min=0) + 1e-6  # (R, C, V)
         found = (level / level.sum(-1, keepdim=True))[:, :, None].expand(-1, -1, COLUMNS, -1)
-        known = self.space.as_response(cue.values)
+        known = self.space.as_response(values)
         response = torch.where(cue.certain[..., None], known, found)
         meter.tick(1)
         meter.look(1, response)
@@ -123,7 +125,7 @@ class ConceptLayer(Substrate):
 
     def _stream(self, token: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
         """Batches ``(R, steps, sequences · length)``, and whether they hold the token ``(R,)``."""
-        stream = Stream(self._symbols, self.reserved, self.sequences, self.length, self.probability)
+        stream = Stream(self._symbols, RESERVED, self.sequences, self.length, self.probability)
         found, holds = [], torch.zeros_like(token, dtype=torch.bool)
         for n in range(self.steps):
             batch, has = concept_stream(stream, 0, draws.at("step", n))

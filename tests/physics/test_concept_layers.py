@@ -117,3 +117,17 @@ def test_tokens_are_concepts_first_and_noise_after():
     assert bool((PATTERNS[..., 0] != PATTERNS[..., 1]).all())
     with pytest.raises(ValueError, match="vocabulary=50, but the protocol needs 51"):
         SOURCE.draw(51, DRAWS)
+
+
+@pytest.mark.parametrize("kind", [HebbianKwtaPublished, HebbianKwtaTokens])
+@pytest.mark.parametrize("values", [[99.0, 5], [-1.0, 5], [1.0, 99], [1.0, -1]])
+def test_a_token_or_attribute_out_of_the_vocabulary_is_refused_by_name(kind, values):
+    medium = kind(SOURCE.space, steps=1, sequences=1)
+    engram = medium.blank(DRAWS.at("blank"))
+    pair = torch.tensor([values, values])
+    told = torch.ones_like(pair, dtype=torch.bool)
+    with pytest.raises(ValueError, match=r"values must lie in \[0, 49\], got"):
+        medium.write(engram, Item(pair, told, torch.ones(2)), DRAWS, Meter())
+    cue = Cue(pair[:, None], told[:, None], told[:, None])
+    with pytest.raises(ValueError, match=r"values must lie in \[0, 49\], got"):
+        medium.read(engram, cue, DRAWS, Meter())

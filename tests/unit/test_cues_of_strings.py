@@ -29,7 +29,7 @@ def counts(length, words=WORDS, space=SPACE):
         (0, [0, 0, 0]),
         (1, [1, 1, 1]),
         (3, [3, 2, 1]),
-        (100, [5, 2, 1]),
+        (4, [4, 2, 1]),
         (0.5, [2, 1, 1]),
         (0.2, [1, 1, 1]),
         (0.99, [4, 1, 1]),
@@ -48,7 +48,15 @@ def test_a_prefix_of_what_is_no_string_is_of_all_its_values():
     planes = torch.rand(3, 2, 4)
     assert counts(3, planes, Space((2, 4), None)) == [3, 3, 3]
     assert counts(0.5, planes, Space((2, 4), None)) == [4, 4, 4]
-    assert counts(9, planes, Space((2, 4), None)) == [8, 8, 8]
+    assert counts(7, planes, Space((2, 4), None)) == [7, 7, 7]
+
+
+@pytest.mark.parametrize("length", [8, 100])
+def test_a_prefix_that_leaves_nothing_to_ask_for_is_refused(length):
+    with pytest.raises(ValueError, match=f"below 8, all values of a pattern, got {length}"):
+        counts(length, torch.rand(3, 2, 4), Space((2, 4), None))
+    with pytest.raises(ValueError, match=f"below 5, all letters of the longest .* got {length}"):
+        counts(length)
 
 
 @pytest.mark.parametrize("kind", [Mask(1.0), Half("left"), Wrong(), Box(0.0)])

@@ -147,7 +147,7 @@ def test_many_steps_in_c_are_those_of_torch(rule, units, winners):
 
 
 @pytest.mark.parametrize("core", [False, True])
-def test_a_stream_is_one_batch_after_the_other_and_stops_where_it_is_not_finite(core):
+def test_a_stream_is_one_batch_after_the_other(core):
     layer = Stable(units=24)
     traces = layer.blank(DRAWS, FEATURES)
     batches = TOKENS[:, :, None]
@@ -155,11 +155,28 @@ def test_a_stream_is_one_batch_after_the_other_and_stops_where_it_is_not_finite(
     both = learned(layer, half, FEATURES, batches[:, 9:], core=core)
     whole = learned(layer, traces, FEATURES, batches, core=core)
     assert torch.equal(both.fast, whole.fast)
-    wild = Stable(units=24, rule="oja", rate=1e30)
-    with pytest.raises((FloatingPointError, ValueError), match="finite"):
-        learned(wild, traces, FEATURES, batches, core=core)
     with pytest.raises(ValueError, match=r"batches must be \(R, T, …\)"):
         learned(layer, traces, FEATURES, batches[:, :0], core=core)
+
+
+@pytest.mark.parametrize("core", [False, True])
+@pytest.mark.parametrize(
+    ("rate", "told"),
+    [(1e30, "fast of .* in step 7 in"), (1e19, "(fast|activity) of .* in step 8 in")],
+)
+def test_a_stream_names_array_step_and_replicate_where_it_is_not_finite(core, rate, told):
+    wild = Stable(units=24, rule="oja", rate=rate)
+    salience = torch.zeros(3, 20)
+    salience[1, 5:] = 1  # the others learn nothing
+    with pytest.raises(FloatingPointError, match=f"{told} replicate 1; take a lower rate"):
+        learned(
+            wild,
+            wild.blank(DRAWS, FEATURES),
+            FEATURES,
+            TOKENS,
+            salience=salience,
+            core=core,
+        )
 
 
 def test_consolidation_alone_changes_no_answer():
