@@ -1,6 +1,7 @@
 """A language learned in one pass: what is asked, and what is measured of media known before."""
 
 import math
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -18,6 +19,7 @@ from memlab.figures.forecasts import learning_curve, loss_bars, reliability_diag
 from memlab.foretelling import outlook
 from memlab.metrics import forecasts, samples
 from memlab.metrics.ladder import at_rung
+from memlab.patterns.noise import Random
 from memlab.patterns.strings import Strings
 from memlab.plan import stages
 from memlab.protocol import Foretell, Recall, Sample, Study
@@ -43,7 +45,10 @@ FORETOLD = {
 }
 
 
-def run(substrate, protocol=SMALL):
+STRINGS = Strings(letters=4, shortest=2, longest=6)
+
+
+def run(substrate, protocol=SMALL, patterns=STRINGS):
     """The session of a pass over short strings."""
     asked = Experiment(
         seed=1,
@@ -51,7 +56,7 @@ def run(substrate, protocol=SMALL):
         device=torch.device("cpu"),
         video=False,
         substrate=substrate,
-        patterns=Strings(letters=4, shortest=2, longest=6),
+        patterns=patterns,
         cue=Mask(keep=0.5),
         cues={},
         protocol=protocol,
@@ -82,6 +87,14 @@ def test_a_pass_presents_every_item_once_in_blocks_that_end_where_the_test_is_as
     assert len(others) == 5
     spans = [act.span for phase in others[0].phases for act in phase.acts if isinstance(act, Study)]
     assert [span.stop for span in spans] == [16, 32, 40]
+
+
+def test_patterns_with_a_plane_are_heard_in_every_order_as_the_strings_of_their_values():
+    session = run(Notebook, replace(SMALL, prefixes=(2,), samples=0), Random(size=3))
+    assert session.complete
+    given = forecasts.prequential(session, arm="given")
+    assert torch.equal(given, forecasts.prequential(session, arm="short_first"))
+    assert not torch.equal(given, forecasts.prequential(session, arm="alphabetical"))
 
 
 def test_the_first_arm_alone_is_asked_everything():
