@@ -19,34 +19,43 @@ from memlab.studies.plastic_tree.growth import (
     SLOW,
     Growth,
     exponents,
-    grown,
-    laid,
     power,
     sizes_of,
 )
 from memlab.studies.plastic_tree.outline import GROWN
+from memlab.studies.plastic_tree.planted import described, foretold, grown, laid
 from memlab.studies.plastic_tree.row import (
+    AUTOMATON,
     BITS,
     BYTES,
+    CODE,
     EXPONENTS,
     FAN_OUT,
     FORMS,
     GROWTH,
+    IN_DEGREES,
     LEVELS,
     NODES,
     PARTING,
     PUBLISHED,
     SECONDS,
+    STATES,
     TREE,
     Row,
     less,
     those,
 )
-from memlab.studies.plastic_tree.structure import at_levels, power_of_children, with_children
+from memlab.studies.plastic_tree.structure import (
+    at_levels,
+    led_to,
+    power_of_children,
+    with_children,
+)
 from memlab.studies.plastic_tree.study import growth_and_worth
 from memlab.studies.plastic_tree.verdict import verdict
-from memlab.studies.plastic_tree.worth import PER_SYMBOL, SHARED, codes, foretold, forms
-from memlab.text.length import lengths, unordered
+from memlab.studies.plastic_tree.worth import MOST_LED_TO, PER_SYMBOL, SHARED, codes, forms
+from memlab.text.automaton import minimal
+from memlab.text.length import CODES, lengths, unordered
 from memlab.text.plastic_tree import PlasticTree
 from memlab.text.radix import Radix
 from memlab.text.twigs import Twigs, twigs
@@ -113,6 +122,22 @@ def test_what_a_tree_costs_is_that_of_the_tree_in_python(rows):
     assert found[PARTING].values[0] == len(radix.nodes())
 
 
+def test_bits_and_states_of_every_size_are_those_of_the_same_names(rows):
+    one = replace(DRAWS, replicates=(0,))
+    names = taken(all_names(), 100, one.at("growth"))
+    for form in growth.WRITTEN:
+        row = those(rows, GROWTH, form, CODE)[0]
+        assert (row.level, row.measured.values[0]) == (100, CODES[form](names))
+    assert those(rows, GROWTH, TREE, CODE)[0].measured.values[0] == described(written(names))
+    states = those(rows, GROWTH, AUTOMATON, STATES)[0].measured.values[0]
+    assert states == len(minimal(names).states)
+
+
+def test_bits_grow_more_slowly_the_more_a_code_shares(rows):
+    tree, zlib = (those(rows, EXPONENTS, form, CODE)[0].measured.mean for form in (TREE, "zlib"))
+    assert tree < zlib < 1.05
+
+
 def test_a_tree_is_measured_once(monkeypatch):
     few = Growth(all_names(), 30)
     first = few.costs(30, DRAWS)
@@ -151,7 +176,7 @@ def test_an_exponent_above_its_bound_does_not_hold(monkeypatch):
     monkeypatch.setattr(Growth, "slow", property(lambda _: (10, 20)))
     monkeypatch.setattr(Growth, "slow_costs", lambda _, n, __: {(PUBLISHED, SECONDS): n**1.2})
     found = exponents(few, DRAWS)
-    assert [row.holds for row in found if row.form in {TREE, PUBLISHED}] == [False] * 5
+    assert [row.holds for row in found if row.form in {TREE, PUBLISHED}] == [False] * 6
     assert all(row.measured.mean == pytest.approx(1.2) for row in found)
 
 
@@ -180,6 +205,7 @@ def test_forms_of_names_that_end_alike_are_shared_by_the_automaton_alone():
     assert found["trie", "mean level of ends"] == 1
     assert found["automaton", "states"] == 7
     assert found["automaton", SHARED] == 1
+    assert found["automaton", MOST_LED_TO] == 2
     assert forms(["anna", "bob"])["automaton", SHARED] == 1  # the state in which both end
 
 
@@ -190,6 +216,17 @@ def test_levels_and_children_are_counted_where_names_part_or_end():
     tree = twigs(grown(written(["anna", "ann", "emma", "emil"])))
     assert at_levels(tree).tolist() == [1, 2, 4]
     assert with_children(tree).tolist() == [0, 0, 1]
+
+
+def test_edges_to_a_state_are_counted_by_powers_of_two_and_the_start_has_none():
+    fan = minimal([f"{letter}x" for letter in "abcde"])  # five edges to one state, one to the end
+    assert led_to(fan).tolist() == [0.5, 0, 0.5]
+
+
+def test_the_shares_of_states_by_edges_to_them_add_up_to_1(rows):
+    found = [row for row in rows if row.table == IN_DEGREES]
+    assert [row.level for row in found] == [2**k for k in range(len(found))]
+    assert sum(row.measured.mean for row in found) == pytest.approx(1)
 
 
 def test_the_power_of_children_is_that_of_the_law_they_follow():
@@ -265,9 +302,10 @@ def test_the_verdict_is_silent_where_the_rows_are(rows, key, told):
 
 
 def test_the_figure_has_a_panel_each_and_every_code_a_bar(rows):
-    growth_of, bits, levels, children = portrait(rows).axes
-    assert {axes.get_xscale() for axes in (growth_of, children)} == {"log"}
-    assert len(growth_of.get_legend().get_texts()) == 3
+    time, nodes, described_by, bits, levels, children = portrait(rows).axes
+    assert {axes.get_xscale() for axes in (time, nodes, described_by, children)} == {"log"}
+    legends = [len(axes.get_legend().get_texts()) for axes in (time, nodes, described_by)]
+    assert legends == [3, 3, 6]
     assert len(bits.patches) == len([row for row in rows if row.table == BITS])
     assert len(levels.patches) == len([row for row in rows if row.table == LEVELS])
 
@@ -297,5 +335,6 @@ def test_every_row_of_a_form_names_its_table(rows):
             FORMS,
             LEVELS,
             FAN_OUT,
+            IN_DEGREES,
         }
     )

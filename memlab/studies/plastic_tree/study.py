@@ -19,10 +19,11 @@ from memlab.studies.plastic_tree.row import (
     FAN_OUT,
     FORMS,
     GROWTH,
+    IN_DEGREES,
     LEVELS,
     Row,
 )
-from memlab.studies.plastic_tree.structure import shape_of
+from memlab.studies.plastic_tree.structure import shape_of, sharing_of
 from memlab.studies.plastic_tree.verdict import verdict
 from memlab.studies.plastic_tree.worth import bits_of, forms_of
 from memlab.studies.study import Study
@@ -38,6 +39,7 @@ TABLES = {
     FORMS: ("Abstraction: what the forms consist of", "names"),
     LEVELS: ("Structure: levels of the radix form", "level"),
     FAN_OUT: ("Structure: children of the nodes at which names part", "children"),
+    IN_DEGREES: ("Structure: edges to a state of the minimal automaton", "edges"),
 }
 
 
@@ -56,7 +58,7 @@ def growth_and_worth(strings: int, grown: int) -> Study[Row]:
             *(partial(sizes_of, growth, n) for n in growth.sizes),
             *(partial(slow_sizes_of, growth, n) for n in growth.slow),
             partial(exponents, growth),
-            *(partial(part, year, strings) for part in (bits_of, forms_of, shape_of)),
+            *(partial(part, year, strings) for part in (bits_of, forms_of, shape_of, sharing_of)),
         ],
         tables={name: (title, (level, *HEADINGS)) for name, (title, level) in TABLES.items()},
         cells=cells,

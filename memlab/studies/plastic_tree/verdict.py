@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 from memlab.studies.plastic_tree.growth import ORDERS, QUADRATIC
 from memlab.studies.plastic_tree.row import (
+    AUTOMATON,
     BITS,
+    CODE,
     EXPONENTS,
     FAN_OUT,
     FORMS,
@@ -16,6 +18,7 @@ from memlab.studies.plastic_tree.row import (
     PUBLISHED,
     RADIX,
     SECONDS,
+    STATES,
     TREE,
     Row,
     less,
@@ -26,11 +29,11 @@ from memlab.studies.plastic_tree.structure import AT_LEVEL, WITH_CHILDREN
 from memlab.studies.plastic_tree.worth import (
     EDGES,
     LEAVES,
+    MOST_LED_TO,
     PER_SYMBOL,
     POWER,
     RULES,
     SHARED,
-    STATES,
 )
 
 if TYPE_CHECKING:
@@ -38,22 +41,29 @@ if TYPE_CHECKING:
 
 DEEPER = (  # each form, what it shares, and the one that does without
     ("trie", "Sharing how names begin, in a trie,", "adaptive", "of letters by their frequency"),
-    ("automaton", "Sharing also how they end, in an automaton,", "trie", "of the trie"),
+    (AUTOMATON, "Sharing also how they end, in an automaton,", "trie", "of the trie"),
     ("grammar", "Naming the pieces they have in common", "adaptive", "of letters by frequency"),
     (
         TREE,
         "Foretelling them from all contexts, as the tree does,",
-        "automaton",
+        AUTOMATON,
         "of the automaton",
     ),
 )
 PACKED = {"zlib": "zlib", "lzma": "LZMA"}
+FORMS_TOLD = {
+    TREE: "the tree, foretelling,",
+    AUTOMATON: "an automaton",
+    "trie": "a trie",
+    "adaptive": "letters by frequency",
+    **PACKED,
+}
 WORTH = 0.005  # bits per symbol that are not told from none
 
 
 def verdict(rows: Sequence[Row]) -> list[str]:
     """Sentences, each only if the rows bear it out."""
-    said: tuple[Saying[Row], ...] = (_time, _size, _order, _worth, _packed, _dag, _shape)
+    said: tuple[Saying[Row], ...] = (_time, _size, _bits, _order, _worth, _packed, _dag, _shape)
     return [sentence for part in said for sentence in part(rows)]
 
 
@@ -99,6 +109,21 @@ def _size(rows: Sequence[Row]) -> Iterator[str]:
         )
 
 
+def _bits(rows: Sequence[Row]) -> Iterator[str]:
+    """How what describes the names grows, by each code."""
+    told = sorted(
+        (each[-1], form)
+        for form in {row.form for row in rows if row.table == EXPONENTS and row.measure == CODE}
+        if (each := [row.measured.mean for row in those(rows, EXPONENTS, form, CODE)])
+    )
+    last = those(rows, GROWTH, TREE, CODE)[-1]
+    each = ", ".join(
+        f"{FORMS_TOLD[form]} n^{power:.2f} ({mean(rows, GROWTH, form, CODE) / last.level:.1f})"
+        for power, form in told
+    )
+    yield f"Bits that describe the names, and how many a name of {last.level:,} takes: {each}."
+
+
 def _order(rows: Sequence[Row]) -> Iterator[str]:
     differ = those(rows, GROWTH, TREE, ORDERS)[-1]
     if differ.holds:
@@ -135,11 +160,11 @@ def _packed(rows: Sequence[Row]) -> Iterator[str]:
 
 def _dag(rows: Sequence[Row]) -> Iterator[str]:
     """Whether anything is shared, and how much of it there is."""
-    shared = those(rows, FORMS, "automaton", SHARED)[0]
+    shared = those(rows, FORMS, AUTOMATON, SHARED)[0]
     sizes = {
         key: mean(rows, FORMS, *key)
         for key in (
-            *(("trie", "nodes"), ("trie", EDGES), ("automaton", STATES), ("automaton", EDGES)),
+            *(("trie", "nodes"), ("trie", EDGES), (AUTOMATON, STATES), (AUTOMATON, EDGES)),
             ("grammar", RULES),
         )
     }
@@ -149,8 +174,12 @@ def _dag(rows: Sequence[Row]) -> Iterator[str]:
         f"{sizes['automaton', EDGES]:,.0f} edges, the grammar {sizes['grammar', RULES]:,.0f} rules."
     )
     if shared.holds:
-        share = shared.measured.mean / sizes["automaton", STATES]
-        yield f"It is no tree: {share:.0%} of its states are led to by several edges."
+        share = shared.measured.mean / sizes[AUTOMATON, STATES]
+        most = mean(rows, FORMS, AUTOMATON, MOST_LED_TO)
+        yield (
+            f"It is no tree: {share:.0%} of its states are led to by several edges, one by "
+            f"{most:,.0f}."
+        )
 
 
 def _shape(rows: Sequence[Row]) -> Iterator[str]:
