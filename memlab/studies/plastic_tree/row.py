@@ -12,7 +12,7 @@ SECONDS, NODES, BYTES, STATES = "CPU seconds", "nodes", "bytes", "states"
 CODE = "bits that describe the names"
 PARTING = "nodes where strings part or end"
 GROWTH, EXPONENTS, BITS, FORMS = "growth", "exponents", "bits", "forms"
-LEVELS, FAN_OUT, IN_DEGREES = "levels", "fan_out", "in_degrees"
+LEVELS, FAN_OUT, IN_DEGREES, LAWS = "levels", "fan_out", "in_degrees", "laws"
 
 
 @final

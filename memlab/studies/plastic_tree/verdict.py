@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from memlab.studies.plastic_tree.growth import ORDERS, QUADRATIC
+from memlab.studies.plastic_tree.laws import CHOSEN, LOSS
 from memlab.studies.plastic_tree.row import (
     AUTOMATON,
     BITS,
@@ -12,6 +13,7 @@ from memlab.studies.plastic_tree.row import (
     FAN_OUT,
     FORMS,
     GROWTH,
+    LAWS,
     LEVELS,
     NODES,
     PARTING,
@@ -63,7 +65,17 @@ WORTH = 0.005  # bits per symbol that are not told from none
 
 def verdict(rows: Sequence[Row]) -> list[str]:
     """Sentences, each only if the rows bear it out."""
-    said: tuple[Saying[Row], ...] = (_time, _size, _bits, _order, _worth, _packed, _dag, _shape)
+    said: tuple[Saying[Row], ...] = (
+        _time,
+        _size,
+        _bits,
+        _order,
+        _worth,
+        _packed,
+        _dag,
+        _shape,
+        _laws,
+    )
     return [sentence for part in said for sentence in part(rows)]
 
 
@@ -191,4 +203,20 @@ def _shape(rows: Sequence[Row]) -> Iterator[str]:
         f"{mean(rows, FORMS, 'trie', LEAVES):.2f} on average. Of the nodes where names part, "
         f"{two:.0%} have two children and the widest {ways[-1].level}; k children are about as "
         f"frequent as k^-{mean(rows, FORMS, 'trie', POWER):.1f}."
+    )
+
+
+def _laws(rows: Sequence[Row]) -> Iterator[str]:
+    """Which setting foretells best what was kept for the choice, and what the chosen one costs."""
+    every = [row for row in rows if row.table == LAWS and row.measure == LOSS]
+    last = [row for row in every if row.level == every[-1].level]
+    best = min(last, key=lambda row: row.measured.mean)
+    (own,) = (row for row in last if row.form == CHOSEN)
+    others = [row for row in last if row.form.startswith("Witten")]
+    rival = min(others, key=lambda row: row.measured.mean)
+    lost = less(best, own)
+    yield (
+        f"Of {len(last)} laws and constants, read after {own.level:,} names on others kept for "
+        f"this choice, {best.form!r} foretells best, by {lost.rounded(4)} nats per symbol over the "
+        f"one chosen ({own.measured.mean:.3f}); {rival.form!r} takes {rival.measured.mean:.3f}."
     )
