@@ -225,6 +225,27 @@ def test_samples_are_told_apart():
     assert samples.found_again(session, arm="a").tolist() == [1 / 3]  # 1 2 was held out
 
 
+def test_what_orders_cost_is_drawn_as_paired_differences_from_the_given_one(counted):
+    right = learning_curve(counted, NO_REPORT).axes[1]
+    dots = {(round(float(y), 2), m): float(x[0]) for x, y, m in _dots(right)}
+    cost = {order: forecasts.prequential(counted, arm=order) for order in ORDERS}
+    for place, order in enumerate(reversed(ORDERS)):
+        more = float((cost[order] - cost["given"]).mean())
+        assert dots[place + 0.12, "o"] == pytest.approx(more, abs=1e-12)
+        assert dots[place - 0.12, "D"] == pytest.approx(0, abs=1e-12)  # counts know no order
+    told = right.get_legend().get_texts()[0].get_text()
+    assert told == f"the whole pass: {float(cost['given'].mean()):.3f} in the order given"
+
+
+def _dots(axes):
+    """Where and what the markers of an axes are."""
+    return [
+        (line.get_xdata(), line.get_ydata()[0], line.get_marker())
+        for line in axes.lines
+        if line.get_marker() in {"o", "D"} and len(line.get_xdata())
+    ]
+
+
 def test_what_was_not_said_or_foretold_is_absent(counted):
     assert isinstance(samples.validity(counted, arm="random"), Absent)
     assert isinstance(forecasts.loss(counted, arm="given", phase="later"), Absent)

@@ -123,11 +123,8 @@ def _size(rows: Sequence[Row]) -> Iterator[str]:
 
 def _bits(rows: Sequence[Row]) -> Iterator[str]:
     """How what describes the names grows, by each code."""
-    told = sorted(
-        (each[-1], form)
-        for form in {row.form for row in rows if row.table == EXPONENTS and row.measure == CODE}
-        if (each := [row.measured.mean for row in those(rows, EXPONENTS, form, CODE)])
-    )
+    kinds = {row.form for row in rows if (row.table, row.measure) == (EXPONENTS, CODE)}
+    told = sorted((mean(rows, EXPONENTS, form, CODE), form) for form in kinds)
     last = those(rows, GROWTH, TREE, CODE)[-1]
     each = ", ".join(
         f"{FORMS_TOLD[form]} n^{power:.2f} ({mean(rows, GROWTH, form, CODE) / last.level:.1f})"
