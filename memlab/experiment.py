@@ -87,7 +87,7 @@ def prepare(experiment: Experiment) -> Plan:
     session, patterns = _empty_session(experiment, draws, planned)
     split = experiment.patterns.split(patterns)
     shown = patterns if split is None else split.shown(patterns, space)
-    orders = laid_out(planned, patterns, draws)
+    orders = laid_out(planned, patterns, draws, ends=space.ends)
     plan = Plan(experiment, draws, planned, media, makers, patterns, shown, split, session, orders)
     for name in makers:
         cues_to(plan, (0,), name)
@@ -135,13 +135,13 @@ def _check_sequences(planned: tuple[Stage, ...], space: Space) -> None:
 
 
 def laid_out(
-    planned: tuple[Stage, ...], patterns: Tensor, draws: Draws
+    planned: tuple[Stage, ...], patterns: Tensor, draws: Draws, *, ends: bool
 ) -> dict[tuple[tuple[int, ...], str], Tensor]:
     """The items of every study in its order, ``(R, N)`` each; all arms and spans share them."""
     wanted = {(s.act.items, s.act.order) for s in planned if isinstance(s.act, Study)}
     found = {}
     for items, order in sorted(wanted, key=lambda one: one[1]):
-        at = ordered(patterns[:, items], order, draws.at("order", order)).cpu()
+        at = ordered(patterns[:, items], order, draws.at("order", order), ends=ends).cpu()
         found[items, order] = torch.tensor(items)[at]
     return found
 

@@ -75,7 +75,7 @@ def _marked(panels: Sequence[Axes], name: str, place: Measure) -> None:
 def score_by_age(
     session: Session, _: Report, *, arm: str, measures: Sequence[str], phase: str = "recall"
 ) -> Figure | Absent:
-    """Scores of a stream's items against their age, smoothed to fall only; half-life marked."""
+    """Scores of a stream's items against their age, all smoothed to fall only; half-life marked."""
     scored = {m: partial(_aged, session, arm, phase, m) for m in measures}
     figure = _panels(session, scored, "age", "What is left of the stream", lines=False)
     if isinstance(figure, Absent):
@@ -135,8 +135,9 @@ def score_at(  # noqa: PLR0917  bound one by one
 def _aged(
     session: Session, arm: str, phase: str, measure: str, control: str | None
 ) -> Ladder | Absent:
+    """Smoothed, a floor as the medium: single cues swing too far to be read beside a curve."""
     found = ages.by_age(session, arm=arm, phase=phase, measure=measure, control=control)
-    return found if isinstance(found, Absent) or control else ages.falling(found)
+    return found if isinstance(found, Absent) else ages.falling(found)
 
 
 def _panels(

@@ -39,6 +39,7 @@ NAME = 0.55  # letters' widths that a letter of a whole string takes beside its 
 MONO: dict[str, Any] = {"family": "monospace", "fontsize": SIZE}
 ALIVE, QUIET = "#86aed0", "#d6dce2"  # edges that are there, and that a query leaves at rest
 NAMED = "#666666"
+POTENTIATED = "width of an edge: potentiation, the root of how many strings went through it"
 NEXT = 12  # symbols that are shown of those that may come next
 END = "end"  # how the end of a string is named among them
 PER_SECOND = 4
@@ -173,6 +174,7 @@ def _sheet(layout: Tidy, told: str, beside: float = 0.0) -> tuple[Figure, Axes]:
     wide, high = LETTER * _width(layout), LINE * (layout.leaves + 1)
     across, down = max(wide + beside + 0.2, NARROWEST), max(high + HEAD, LOWEST if beside else 0)
     figure = style.sheet(across, down, f"Plastic tree: {told}")
+    figure.text(0.01, 1 - HEAD / down, POTENTIATED, fontsize=7, color=NAMED, va="center")
     figure.set_layout_engine("none")
     place = (0.1 / across, 1 - (high + HEAD) / down, wide / across, high / down)
     axes = figure.add_axes(place)
@@ -263,7 +265,7 @@ def _next(figure: Figure, tree: PlasticTree, query: str) -> None:
     axes.set(ylim=(NEXT - 0.4, -0.6), xlim=(0, 1.15 * max(chances)), xticks=[])
     axes.tick_params(axis="y", length=0)
     axes.spines["bottom"].set_visible(False)
-    axes.set_title(f"what comes after “{style.words(query)}”", fontsize=9)
+    axes.set_title(f"what comes after “{style.words(query)}”:\nthe chance of each", fontsize=9)
     _scale(figure, place)
 
 

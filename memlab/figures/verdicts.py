@@ -1,5 +1,6 @@
 """What is claimed and what was published, against what was measured."""
 
+from collections.abc import Sequence
 from textwrap import fill
 
 from matplotlib.axes import Axes
@@ -14,44 +15,81 @@ from memlab.statistics import Estimate
 
 INKS = {Status.HOLDS: GOOD, Status.NOT_SHOWN: BAD}
 
-
 FARTHEST = 1.0  # of the margins drawn; what decides a claim is the smallest
+NARROW = 10  # times as small as the widest is a margin that gets an axis of its own
 
 
 def claim_forest(_: Session, report: Report) -> Figure | Absent:
-    """Every claim with its margin over each floor; the smallest decides."""
+    """Every claim with its margin over each floor; the smallest decides.
+
+    Claims whose margins would all lie on 0 beside those of others are drawn below, on their own
+    axis.
+    """
     if not report.verdicts:
         return Absent("nothing is claimed of this run")
-    rows = len(report.verdicts)
+    parts = by_scale(report.verdicts)
     note = " (exploratory: too few replicates)" if report.exploratory else ""
     title = f"Claims: margin over every control, or over the other arm{note}"
-    figure = sheet(9.6, 0.72 * rows + 1.2, title)
-    axes, text = figure.subplots(1, 2, width_ratios=[3, 2.4], sharey=True)
+    figure = sheet(9.6, 0.72 * len(report.verdicts) + 0.7 * len(parts) + 0.5, title)
+    heights = [len(part) + 0.2 for part in parts]
+    panels = figure.subplots(
+        len(parts), 2, width_ratios=[3, 2.4], height_ratios=heights, sharey="row", squeeze=False
+    )
+    for (axes, text), part in zip(panels, parts, strict=True):
+        _forest(axes, text, part)
+    if any(len(v.margins or {}) > 1 for v in report.verdicts):
+        axes = panels[0][0]
+        axes.plot([], [], "o", ms=3.5, color=PALE, label="other controls")
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0)
+    return figure
+
+
+def by_scale(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
+    """The verdicts that share an axis: those with wide margins, and those with far narrower ones.
+
+    What was not measured stands with the first.
+    """
+    wide = max(_width(one) for one in verdicts)
+    narrow = [one for one in verdicts if 0 < _width(one) * NARROW <= wide]
+    others = [one for one in verdicts if one not in narrow]
+    return [part for part in (others, narrow) if part]
+
+
+def _width(verdict: Verdict) -> float:
+    """How far from 0 its margins reach on the axis."""
+    ends = [
+        abs(end)
+        for one in (verdict.margins or {}).values()
+        for end in (one.mean, one.low, one.high)
+        if end is not None
+    ]
+    return min(max(ends, default=0.0), FARTHEST)
+
+
+def _forest(axes: Axes, text: Axes, verdicts: Sequence[Verdict]) -> None:
+    """Some claims on one axis, and what is said of each beside it."""
     axes.axvline(0, color=INK, lw=0.9)
-    for place, verdict in enumerate(reversed(report.verdicts)):
+    for place, verdict in enumerate(reversed(verdicts)):
         _margins(axes, place, verdict)
         ink = INKS.get(verdict.status, UNSURE)
         text.text(0, place + 0.02, headline(verdict), color=ink, fontweight="bold", va="bottom")
         text.text(0, place - 0.04, _why(verdict), fontsize=7.5, va="top", color="#555555")
-    labels = [fill(v.statement, 34) for v in reversed(report.verdicts)]
-    axes.set_yticks(range(rows), labels)
-    axes.set(ylim=(-0.6, rows - 0.4), xlabel=f"margin in {_measures(report)}, 95 % interval")
+    labels = [fill(v.statement, 34) for v in reversed(verdicts)]
+    axes.set_yticks(range(len(verdicts)), labels)
+    axes.set(ylim=(-0.6, len(verdicts) - 0.4))
+    axes.set_xlabel(f"margin in {_measures(verdicts)}, 95 % interval")
     if axes.get_xlim()[1] > FARTHEST:  # skill has no lower bound, so its margins have no upper one
         axes.set_xlim(right=FARTHEST)
         axes.set_xlabel(f"{axes.get_xlabel()}; those beyond {FARTHEST:g} are not drawn")
-    if any(len(v.margins or {}) > 1 for v in report.verdicts):
-        axes.plot([], [], "o", ms=3.5, color=PALE, label="other controls")
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0)
     axes.tick_params(axis="y", length=0, labelsize=8.5)
     axes.grid(axis="x", color="#e6e6e6", lw=0.7)
     axes.set_axisbelow(True)
     text.axis("off")
-    return figure
 
 
-def _measures(report: Report) -> str:
+def _measures(verdicts: Sequence[Verdict]) -> str:
     """What the margins are differences of."""
-    return " or ".join(words(name) for name in dict.fromkeys(v.measure for v in report.verdicts))
+    return " or ".join(words(name) for name in dict.fromkeys(v.measure for v in verdicts))
 
 
 def reference_dots(_: Session, report: Report) -> Figure | Absent:

@@ -10,55 +10,60 @@ from torch import Tensor
 
 from memlab.draws import Draws
 
-Whole: TypeAlias = NDArray[np.int64]  # strings (R, N, L): symbols from 1, then 0 to the last place
+Whole: TypeAlias = NDArray[np.int64]  # strings (R, N, L)
+Own: TypeAlias = NDArray[np.bool_]  # (R, N, L): which places hold a symbol of the string
 Real: TypeAlias = NDArray[np.float64]
 
 
-def ordered(patterns: Tensor, order: str, draws: Draws) -> Tensor:
-    """The strings ``patterns (R, N, L)`` in an order of presentation: ``(R, N)`` int64 indices."""
+def ordered(patterns: Tensor, order: str, draws: Draws, *, ends: bool) -> Tensor:
+    """Patterns ``(R, N, *shape)`` in an order of presentation: ``(R, N)`` int64 indices.
+
+    A pattern is the string of its values in reading order. Where it ``ends``, the first 0 and what
+    follows are no symbols of it; otherwise 0 is a symbol like any other, and all are as long.
+    """
     if order not in ORDERS:
         raise KeyError(f"no order of presentation {order!r}; there are {', '.join(ORDERS)}")
     if order == "random":
         return draws.permutation("order", patterns.shape[1]).to(patterns.device)
-    strings = patterns.detach().cpu().numpy().astype(np.int64)
-    return torch.from_numpy(SORTED[order](strings)).to(patterns.device)
+    strings = patterns.flatten(2).detach().cpu().numpy().astype(np.int64)
+    own = strings > 0 if ends else np.ones_like(strings, dtype=np.bool_)
+    return torch.from_numpy(SORTED[order](strings, own)).to(patterns.device)
 
 
-def surprise(strings: Whole) -> Real:
+def surprise(strings: Whole, own: Own) -> Real:
     """Mean -log₂ p of the symbols of each string, ``(N, L)`` to ``(N,)``, p their share of all."""
-    counts = np.bincount(strings.ravel())
-    counts[0] = 0  # neither the end nor padding is a symbol of a string
+    counts = np.bincount(strings[own])
     share = counts / counts.sum()
     bits = -np.log2(share, out=np.zeros_like(share), where=share > 0)
-    mean: Real = bits[strings].sum(-1) / (strings > 0).sum(-1)
+    mean: Real = bits[strings].sum(-1, where=own) / own.sum(-1)
     return mean.round(9)  # strings of the same symbols tie, in whichever order they were added
 
 
-def _given(strings: Whole) -> Whole:
+def _given(strings: Whole, _: Own) -> Whole:
     return np.tile(np.arange(strings.shape[1]), (len(strings), 1))
 
 
-def _alphabetical(strings: Whole) -> Whole:
+def _alphabetical(strings: Whole, _: Own) -> Whole:
     return np.lexsort(np.moveaxis(strings, -1, 0)[::-1])  # the first symbol counts most
 
 
-def _short_first(strings: Whole) -> Whole:
-    return _by((strings > 0).sum(-1))
+def _short_first(_: Whole, own: Own) -> Whole:
+    return _by(own.sum(-1))
 
 
-def _long_first(strings: Whole) -> Whole:
-    return _by(-(strings > 0).sum(-1))
+def _long_first(_: Whole, own: Own) -> Whole:
+    return _by(-own.sum(-1))
 
 
-def _entropy_paced(strings: Whole) -> Whole:
-    return _by(np.stack([surprise(each) for each in strings]))
+def _entropy_paced(strings: Whole, own: Own) -> Whole:
+    return _by(np.stack([surprise(*each) for each in zip(strings, own, strict=True)]))
 
 
 def _by(keys: Whole | Real) -> Whole:
     return keys.argsort(-1, kind="stable")
 
 
-SORTED: dict[str, Callable[[Whole], Whole]] = {
+SORTED: dict[str, Callable[[Whole, Own], Whole]] = {
     "given": _given,
     "alphabetical": _alphabetical,
     "short_first": _short_first,

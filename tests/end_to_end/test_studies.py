@@ -23,7 +23,7 @@ def command(folder, *arguments):
         ("comparison_2a", {"size": 32}, "two sines each", ()),
         (
             "plastic_tree",
-            {"strings": 100, "grown": 3000},
+            {"strings": 100, "grown": 3000, "read": 100},
             "Structure: levels of the radix form",
             ("tree.png", "growth.gif"),
         ),

@@ -12,12 +12,13 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from memlab.absent import Absent
+from memlab.claims import Status, Verdict
 from memlab.figures.bars import control_bars, interference_bars
 from memlab.figures.curves import scar_growth, score_over_time
 from memlab.figures.gallery import gallery
 from memlab.figures.maps import cue_memory_matrix, scar_maps
 from memlab.figures.style import apart
-from memlab.figures.verdicts import claim_forest, reference_dots
+from memlab.figures.verdicts import by_scale, claim_forest, reference_dots
 from memlab.figures.video import animation
 from memlab.report import (
     Reference,
@@ -33,6 +34,7 @@ from memlab.report import (
 )
 from memlab.session import Exposure, Film
 from memlab.space import Space
+from memlab.statistics import estimate
 from memlab.substrate import Series
 from tests.unit.sessions import CEILINGS, FLOORS, asked_once, blobs, three_phase
 
@@ -260,11 +262,26 @@ def test_bars_stand_for_treatments_and_controls_on_the_hidden_part():
 def test_a_forest_has_a_dot_for_every_margin_and_names_the_grey_ones():
     session = three_phase()
     report = reported(session, "three_phase")
-    axes = claim_forest(session, report).axes[0]
-    dots = [line for line in axes.lines if line.get_marker() == "o" and len(line.get_xdata())]
+    panels = claim_forest(session, report).axes
+    axes, lines = panels[0], [line for panel in panels for line in panel.lines]
+    dots = [line for line in lines if line.get_marker() == "o" and len(line.get_xdata())]
     assert len(dots) == sum(len(v.margins) for v in report.verdicts)
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["other controls"]
     assert axes.get_xlabel().startswith("margin in Pearson on the hidden part")
+
+
+def test_margins_far_narrower_than_others_have_an_axis_of_their_own():
+    def judged(name, *means):
+        margins = {f"floor {k}": estimate([mean, mean]) for k, mean in enumerate(means)}
+        first = next(iter(margins), "")
+        return Verdict(name, name, Status.NOT_SHOWN, "", margins.get(first), first, 1, 1, margins)
+
+    verdicts = (judged("a", 0.3, 40), judged("b", 0.004), judged("c", -0.005), judged("d"))
+    assert [[v.name for v in part] for part in by_scale(verdicts)] == [["a", "d"], ["b", "c"]]
+    assert [len(part) for part in by_scale(verdicts[1:])] == [3]
+    axes = claim_forest(three_phase(), replace(BARE, verdicts=verdicts)).axes
+    assert axes[0].get_xlim()[1] == 1
+    assert axes[2].get_xlim()[1] < 0.01
 
 
 def test_dots_of_references_show_what_was_measured():

@@ -84,6 +84,12 @@ def test_an_edge_is_as_wide_as_the_root_of_what_went_through_it(tree, layout):
     assert em / ann == pytest.approx(np.sqrt(3 / 2))
 
 
+def test_a_drawing_says_that_width_is_potentiation_and_that_bars_are_chances(tree):
+    drawing = draw_tree(tree, "em")
+    assert "width of an edge: potentiation" in drawing.texts[1].get_text()
+    assert "chance" in drawing.axes[1].get_title(loc="left")
+
+
 def test_what_went_through_a_node_so_far_is_counted_from_the_strings_so_far(tree, layout):
     part = PlasticTree()
     part.learn_many(NAMES[:3])

@@ -1,6 +1,7 @@
 """A language learned in one pass: what is asked, and what is measured of media known before."""
 
 import math
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -18,6 +19,7 @@ from memlab.figures.forecasts import learning_curve, loss_bars, reliability_diag
 from memlab.foretelling import outlook
 from memlab.metrics import forecasts, samples
 from memlab.metrics.ladder import at_rung
+from memlab.patterns.noise import Random
 from memlab.patterns.strings import Strings
 from memlab.plan import stages
 from memlab.protocol import Foretell, Recall, Sample, Study
@@ -43,7 +45,10 @@ FORETOLD = {
 }
 
 
-def run(substrate, protocol=SMALL):
+STRINGS = Strings(letters=4, shortest=2, longest=6)
+
+
+def run(substrate, protocol=SMALL, patterns=STRINGS):
     """The session of a pass over short strings."""
     asked = Experiment(
         seed=1,
@@ -51,7 +56,7 @@ def run(substrate, protocol=SMALL):
         device=torch.device("cpu"),
         video=False,
         substrate=substrate,
-        patterns=Strings(letters=4, shortest=2, longest=6),
+        patterns=patterns,
         cue=Mask(keep=0.5),
         cues={},
         protocol=protocol,
@@ -82,6 +87,14 @@ def test_a_pass_presents_every_item_once_in_blocks_that_end_where_the_test_is_as
     assert len(others) == 5
     spans = [act.span for phase in others[0].phases for act in phase.acts if isinstance(act, Study)]
     assert [span.stop for span in spans] == [16, 32, 40]
+
+
+def test_patterns_with_a_plane_are_heard_in_every_order_as_the_strings_of_their_values():
+    session = run(Notebook, replace(SMALL, prefixes=(2,), samples=0), Random(size=3))
+    assert session.complete
+    given = forecasts.prequential(session, arm="given")
+    assert torch.equal(given, forecasts.prequential(session, arm="short_first"))
+    assert not torch.equal(given, forecasts.prequential(session, arm="alphabetical"))
 
 
 def test_the_first_arm_alone_is_asked_everything():
@@ -210,6 +223,27 @@ def test_samples_are_told_apart():
     assert samples.novelty(session, arm="a").tolist() == [3 / 4]  # 2 2 was presented
     assert samples.uniqueness(session, arm="a").tolist() == [3 / 4]
     assert samples.found_again(session, arm="a").tolist() == [1 / 3]  # 1 2 was held out
+
+
+def test_what_orders_cost_is_drawn_as_paired_differences_from_the_given_one(counted):
+    right = learning_curve(counted, NO_REPORT).axes[1]
+    dots = {(round(float(y), 2), m): float(x[0]) for x, y, m in _dots(right)}
+    cost = {order: forecasts.prequential(counted, arm=order) for order in ORDERS}
+    for place, order in enumerate(reversed(ORDERS)):
+        more = float((cost[order] - cost["given"]).mean())
+        assert dots[place + 0.12, "o"] == pytest.approx(more, abs=1e-12)
+        assert dots[place - 0.12, "D"] == pytest.approx(0, abs=1e-12)  # counts know no order
+    told = right.get_legend().get_texts()[0].get_text()
+    assert told == f"the whole pass: {float(cost['given'].mean()):.3f} in the order given"
+
+
+def _dots(axes):
+    """Where and what the markers of an axes are."""
+    return [
+        (line.get_xdata(), line.get_ydata()[0], line.get_marker())
+        for line in axes.lines
+        if line.get_marker() in {"o", "D"} and len(line.get_xdata())
+    ]
 
 
 def test_what_was_not_said_or_foretold_is_absent(counted):

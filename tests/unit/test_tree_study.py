@@ -9,9 +9,11 @@ import pytest
 import torch
 
 from memlab.draws import Draws
+from memlab.patterns.names import Names
+from memlab.space import Space
 from memlab.statistics import Estimate, estimate
-from memlab.studies.plastic_tree import growth
-from memlab.studies.plastic_tree.corpus import all_names, names_of_a_year, taken, written
+from memlab.studies.plastic_tree import growth, laws
+from memlab.studies.plastic_tree.corpus import LETTERS, all_names, names_of_a_year, taken, written
 from memlab.studies.plastic_tree.figure import portrait
 from memlab.studies.plastic_tree.growth import (
     LEAST,
@@ -19,34 +21,46 @@ from memlab.studies.plastic_tree.growth import (
     SLOW,
     Growth,
     exponents,
-    grown,
-    laid,
     power,
     sizes_of,
 )
-from memlab.studies.plastic_tree.outline import GROWN
+from memlab.studies.plastic_tree.laws import CHOSEN, COMPLETED, FULL, KEPT, LOSS, TESTED, parted
+from memlab.studies.plastic_tree.outline import GROWN, READ
+from memlab.studies.plastic_tree.planted import described, foretold, grown, laid
 from memlab.studies.plastic_tree.row import (
+    AUTOMATON,
     BITS,
     BYTES,
+    CODE,
     EXPONENTS,
     FAN_OUT,
     FORMS,
     GROWTH,
+    IN_DEGREES,
+    LAWS,
     LEVELS,
     NODES,
     PARTING,
     PUBLISHED,
     SECONDS,
+    STATES,
     TREE,
     Row,
     less,
     those,
 )
-from memlab.studies.plastic_tree.structure import at_levels, power_of_children, with_children
+from memlab.studies.plastic_tree.structure import (
+    at_levels,
+    led_to,
+    power_of_children,
+    with_children,
+)
 from memlab.studies.plastic_tree.study import growth_and_worth
 from memlab.studies.plastic_tree.verdict import verdict
-from memlab.studies.plastic_tree.worth import PER_SYMBOL, SHARED, codes, foretold, forms
-from memlab.text.length import lengths, unordered
+from memlab.studies.plastic_tree.worth import MOST_LED_TO, PER_SYMBOL, SHARED, codes, forms
+from memlab.substrates.plastic_tree import PlasticTree as PlasticTreeMedium
+from memlab.text.automaton import minimal
+from memlab.text.length import CODES, lengths, unordered
 from memlab.text.plastic_tree import PlasticTree
 from memlab.text.radix import Radix
 from memlab.text.twigs import Twigs, twigs
@@ -60,7 +74,7 @@ def rows():
     """A small study."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(growth, "SLOW", (20, 40))
-        study = growth_and_worth(120, LEAST)
+        study = growth_and_worth(120, LEAST, 100)
         return [row for part in study.parts for row in part(DRAWS)]
 
 
@@ -113,6 +127,22 @@ def test_what_a_tree_costs_is_that_of_the_tree_in_python(rows):
     assert found[PARTING].values[0] == len(radix.nodes())
 
 
+def test_bits_and_states_of_every_size_are_those_of_the_same_names(rows):
+    one = replace(DRAWS, replicates=(0,))
+    names = taken(all_names(), 100, one.at("growth"))
+    for form in growth.WRITTEN:
+        row = those(rows, GROWTH, form, CODE)[0]
+        assert (row.level, row.measured.values[0]) == (100, CODES[form](names))
+    assert those(rows, GROWTH, TREE, CODE)[0].measured.values[0] == described(written(names))
+    states = those(rows, GROWTH, AUTOMATON, STATES)[0].measured.values[0]
+    assert states == len(minimal(names).states)
+
+
+def test_bits_grow_more_slowly_the_more_a_code_shares(rows):
+    tree, zlib = (those(rows, EXPONENTS, form, CODE)[0].measured.mean for form in (TREE, "zlib"))
+    assert tree < zlib < 1.05
+
+
 def test_a_tree_is_measured_once(monkeypatch):
     few = Growth(all_names(), 30)
     first = few.costs(30, DRAWS)
@@ -151,7 +181,7 @@ def test_an_exponent_above_its_bound_does_not_hold(monkeypatch):
     monkeypatch.setattr(Growth, "slow", property(lambda _: (10, 20)))
     monkeypatch.setattr(Growth, "slow_costs", lambda _, n, __: {(PUBLISHED, SECONDS): n**1.2})
     found = exponents(few, DRAWS)
-    assert [row.holds for row in found if row.form in {TREE, PUBLISHED}] == [False] * 5
+    assert [row.holds for row in found if row.form in {TREE, PUBLISHED}] == [False] * 6
     assert all(row.measured.mean == pytest.approx(1.2) for row in found)
 
 
@@ -180,7 +210,47 @@ def test_forms_of_names_that_end_alike_are_shared_by_the_automaton_alone():
     assert found["trie", "mean level of ends"] == 1
     assert found["automaton", "states"] == 7
     assert found["automaton", SHARED] == 1
+    assert found["automaton", MOST_LED_TO] == 2
     assert forms(["anna", "bob"])["automaton", SHARED] == 1  # the state in which both end
+
+
+# --- laws -----------------------------------------------------------------------------------
+
+
+def test_laws_are_compared_on_names_that_the_experiment_does_not_test():
+    one = replace(DRAWS, replicates=(1,))
+    tested = Names(held_out=TESTED).draw(TESTED, one.at("patterns"))[0].long().tolist()
+    known, kept = ({LETTERS.spelled(way) for way in part.lists()} for part in parted(one))
+    assert (len(known), len(kept)) == (FULL, KEPT) == (READ[1], 1000)
+    assert {*names_of_a_year()} - known - kept == {LETTERS.spelled(row) for row in tested}
+
+
+def test_the_loss_and_completions_of_a_law_are_those_of_the_tree_in_python():
+    known, kept = parted(replace(DRAWS, replicates=(0,)))
+    words = [LETTERS.spelled(way) for way in known.part(0, 100).lists()]
+    tree = PlasticTree(ascii_lowercase, start=1.0)
+    tree.learn_many(words)
+    found = laws.read(known.part(0, 100), kept, laws.FOR_FEW)
+    assert found["start 1", LOSS] == pytest.approx(
+        tree.loss(LETTERS.spelled(way) for way in kept.lists())
+    )
+    begun = [word[:3] for word in words[:40] if len(word) > 2]
+    ends = [tree.complete(prefix, 1)[0][0] in tree for prefix in begun]
+    assert found["start 1", COMPLETED] == sum(ends) / len(ends)
+
+
+def test_the_setting_that_is_chosen_is_the_default():
+    rule, contexts = laws.ALL[CHOSEN].rule, laws.ALL[CHOSEN].contexts
+    medium = PlasticTreeMedium(Space((5,), 27, ends=True))
+    assert (rule, contexts) == (medium.rule, medium.contexts)
+    told = f"reach {contexts.reach}, discount {rule.discount:g}, strength {rule.strength:g}"
+    assert f"as it is: {told}, start {rule.start:g}" == CHOSEN
+
+
+def test_the_verdict_says_which_law_foretells_best_and_what_the_chosen_one_costs(rows):
+    said = " ".join(verdict(changed(rows, form="reach 5", measure=LOSS, value=0.5)))
+    assert "Of 16 laws and constants, read after 100 names" in said
+    assert "'reach 5' foretells best" in said
 
 
 # --- shape ----------------------------------------------------------------------------------
@@ -190,6 +260,17 @@ def test_levels_and_children_are_counted_where_names_part_or_end():
     tree = twigs(grown(written(["anna", "ann", "emma", "emil"])))
     assert at_levels(tree).tolist() == [1, 2, 4]
     assert with_children(tree).tolist() == [0, 0, 1]
+
+
+def test_edges_to_a_state_are_counted_by_powers_of_two_and_the_start_has_none():
+    fan = minimal([f"{letter}x" for letter in "abcde"])  # five edges to one state, one to the end
+    assert led_to(fan).tolist() == [0.5, 0, 0.5]
+
+
+def test_the_shares_of_states_by_edges_to_them_add_up_to_1(rows):
+    found = [row for row in rows if row.table == IN_DEGREES]
+    assert [row.level for row in found] == [2**k for k in range(len(found))]
+    assert sum(row.measured.mean for row in found) == pytest.approx(1)
 
 
 def test_the_power_of_children_is_that_of_the_law_they_follow():
@@ -265,9 +346,10 @@ def test_the_verdict_is_silent_where_the_rows_are(rows, key, told):
 
 
 def test_the_figure_has_a_panel_each_and_every_code_a_bar(rows):
-    growth_of, bits, levels, children = portrait(rows).axes
-    assert {axes.get_xscale() for axes in (growth_of, children)} == {"log"}
-    assert len(growth_of.get_legend().get_texts()) == 3
+    time, nodes, described_by, bits, levels, children = portrait(rows).axes
+    assert {axes.get_xscale() for axes in (time, nodes, described_by, children)} == {"log"}
+    legends = [len(axes.get_legend().get_texts()) for axes in (time, nodes, described_by)]
+    assert legends == [3, 3, 6]
     assert len(bits.patches) == len([row for row in rows if row.table == BITS])
     assert len(levels.patches) == len([row for row in rows if row.table == LEVELS])
 
@@ -275,10 +357,11 @@ def test_the_figure_has_a_panel_each_and_every_code_a_bar(rows):
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ((99, 3000), r"strings must be in \[100, 29,910\], got 99"),
-        ((29_911, 3000), "strings must be in"),
-        ((100, LEAST - 1), r"grown must be in \[3,000, 97,310\], got 2,999"),
-        ((100, 97_311), "grown must be in"),
+        ((99, 3000, 100), r"strings must be in \[100, 29,910\], got 99"),
+        ((29_911, 3000, 100), "strings must be in"),
+        ((100, LEAST - 1, 100), r"grown must be in \[3,000, 97,310\], got 2,999"),
+        ((100, 97_311, 100), "grown must be in"),
+        ((100, LEAST, 27_911), r"read must be in \[100, 27,910\], got 27,911"),
     ],
 )
 def test_what_is_not_there_is_refused(given, told):
@@ -289,7 +372,7 @@ def test_what_is_not_there_is_refused(given, told):
 def test_every_row_of_a_form_names_its_table(rows):
     assert (
         {row.table for row in rows}
-        == {*growth_and_worth(100, LEAST).tables}
+        == {*growth_and_worth(100, LEAST, 100).tables}
         == {
             GROWTH,
             EXPONENTS,
@@ -297,5 +380,7 @@ def test_every_row_of_a_form_names_its_table(rows):
             FORMS,
             LEVELS,
             FAN_OUT,
+            IN_DEGREES,
+            LAWS,
         }
     )

@@ -1,23 +1,30 @@
-"""Four panels: learning time, bits per symbol, levels, and children."""
+"""Six panels: time, nodes and bits of ever more names; bits per symbol, levels, and children."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from memlab.figures.style import BAD, GOOD, INK, MEDIUM, PALE, sheet
+from memlab.figures.style import BAD, CEILING, FLOOR, GOOD, INK, MEDIUM, PALE, sheet
+from memlab.statistics import estimate
 from memlab.studies.plastic_tree.corpus import LETTERS
 from memlab.studies.plastic_tree.row import (
+    AUTOMATON,
     BITS,
+    CODE,
     EXPONENTS,
     FAN_OUT,
     FORMS,
     GROWTH,
     LEVELS,
+    NODES,
+    PARTING,
     PUBLISHED,
     RADIX,
     SECONDS,
+    STATES,
     TREE,
     Row,
     mean,
@@ -28,6 +35,19 @@ from memlab.studies.plastic_tree.verdict import PACKED
 from memlab.studies.plastic_tree.worth import POWER
 
 LOOKS = {PUBLISHED: (BAD, "s"), RADIX: ("#e69f00", "^"), TREE: (MEDIUM, "o")}
+SIZES = {  # what is counted of each form
+    "nodes of the tree": (TREE, NODES, MEDIUM, "o"),
+    "nodes of its radix form": (TREE, PARTING, CEILING, "^"),
+    "states of the automaton": (AUTOMATON, STATES, GOOD, "s"),
+}
+WAYS = {
+    "zlib": (PALE, "v"),
+    "adaptive": (FLOOR, "s"),
+    "lzma": (INK, "d"),
+    "trie": ("#e69f00", "^"),
+    AUTOMATON: (GOOD, "s"),
+    TREE: (MEDIUM, "o"),
+}
 CODES = {
     "symbols": "letters, all alike",
     "zlib": "zlib",
@@ -35,16 +55,18 @@ CODES = {
     "adaptive": "letters by frequency",
     "lzma": "LZMA",
     "grammar": "grammar",
-    "automaton": "automaton",
+    AUTOMATON: "automaton",
     TREE: "plastic tree, foretelling",
 }
 
 
 def portrait(rows: Sequence[Row]) -> Figure:
     """All of the study but its tables. Bars and marks are means with their intervals."""
-    figure = sheet(9.4, 7.2, "A plastic tree of first names: growth, abstraction, structure")
-    (growth, bits), (levels, children) = figure.subplots(2, 2)
+    figure = sheet(13.2, 7.2, "A plastic tree of first names: growth, abstraction, structure")
+    (growth, nodes, described), (bits, levels, children) = figure.subplots(2, 3)
     _growth(growth, rows)
+    _nodes(nodes, rows)
+    _described(described, rows)
     _bits(bits, rows)
     _levels(levels, those(rows, LEVELS, TREE, AT_LEVEL))
     _children(children, those(rows, FAN_OUT, TREE, WITH_CHILDREN), mean(rows, FORMS, "trie", POWER))
@@ -54,12 +76,40 @@ def portrait(rows: Sequence[Row]) -> Figure:
 def _growth(axes: Axes, rows: Sequence[Row]) -> None:
     """Learning time over names, each form with the power it was fitted with."""
     for form, (ink, mark) in LOOKS.items():
-        found = those(rows, GROWTH, form, SECONDS)
-        label = f"{form}, $n^{{{mean(rows, EXPONENTS, form, SECONDS):.2f}}}$"
-        _marks(axes, found, ink, mark, label)
+        label = f"{form}, {_power(rows, form, SECONDS)}"
+        _marks(axes, those(rows, GROWTH, form, SECONDS), ink, mark, label)
     axes.set(xscale="log", yscale="log", xlabel="names n", ylabel="CPU seconds of learning")
     axes.set_title("learning time")
     axes.legend(loc="lower right")
+
+
+def _nodes(axes: Axes, rows: Sequence[Row]) -> None:
+    """What memory is made of, over names."""
+    for name, (form, measure, ink, mark) in SIZES.items():
+        label = f"{name}, {_power(rows, form, measure)}"
+        _marks(axes, those(rows, GROWTH, form, measure), ink, mark, label)
+    axes.set(xscale="log", yscale="log", xlabel="names n", ylabel="nodes or states")
+    axes.set_title("nodes")
+    axes.legend(loc="lower right")
+
+
+def _described(axes: Axes, rows: Sequence[Row]) -> None:
+    """Bits of the whole set by every code, a name's share of them."""
+    for form, (ink, mark) in WAYS.items():
+        found = [shared(row) for row in those(rows, GROWTH, form, CODE)]
+        _marks(axes, found, ink, mark, f"{CODES[form]}, {_power(rows, form, CODE)}")
+    axes.set(xscale="log", ylim=(0, None), xlabel="names n", ylabel="bits per name")
+    axes.set_title("bits that describe n names, and their power of n")
+    axes.legend(loc="lower left")
+
+
+def shared(row: Row) -> Row:
+    """What a single name has of something that all names of a row have together."""
+    return replace(row, measured=estimate([each / row.level for each in row.measured.values]))
+
+
+def _power(rows: Sequence[Row], form: str, measure: str) -> str:
+    return f"$n^{{{mean(rows, EXPONENTS, form, measure):.2f}}}$"
 
 
 def _bits(axes: Axes, rows: Sequence[Row]) -> None:

@@ -1,4 +1,4 @@
-"""What trees of ever more names cost, and with which power of their number it grows."""
+"""What ever more names cost, in time, memory and bits, and with which power of their number."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from typing import TypeAlias, final
 
 import numpy as np
-import torch
 
 from memlab.draws import Draws
 from memlab.statistics import estimate
-from memlab.studies.plastic_tree.corpus import LETTERS, taken, written
+from memlab.studies.plastic_tree.corpus import taken, written
+from memlab.studies.plastic_tree.planted import described, grown, laid
 from memlab.studies.plastic_tree.row import (
+    AUTOMATON,
     BYTES,
+    CODE,
     EXPONENTS,
     GROWTH,
     NODES,
@@ -20,15 +22,17 @@ from memlab.studies.plastic_tree.row import (
     PUBLISHED,
     RADIX,
     SECONDS,
+    STATES,
     TREE,
     Row,
 )
 from memlab.studies.study import singles
-from memlab.text.contexts import Contexts, Forest, Rule
+from memlab.text.automaton import minimal
+from memlab.text.contexts import Forest
+from memlab.text.length import CODES
 from memlab.text.published import PublishedTree
 from memlab.text.radix import Radix
 from memlab.text.strings import Strings
-from memlab.text.tree import copied, learned, planted
 from memlab.text.twigs import twigs
 
 Costs: TypeAlias = dict[tuple[str, str], float]  # by form and measure
@@ -42,7 +46,13 @@ ROUNDS = 3  # of which the fastest counts
 LINEAR = 1.1  # the largest power of what grows linearly
 QUADRATIC = (1.7, 2.4)
 ORDERS = "trees that differ in another order"
-POWERS = ((TREE, SECONDS), (TREE, NODES), (TREE, PARTING), (TREE, BYTES), (RADIX, SECONDS))
+WRITTEN = ("adaptive", "zlib", "lzma", "trie", AUTOMATON)  # codes; a grammar takes far longer
+POWERS = (
+    *((TREE, measure) for measure in (SECONDS, NODES, PARTING, BYTES, CODE)),
+    (RADIX, SECONDS),
+    (AUTOMATON, STATES),
+    *((form, CODE) for form in WRITTEN),
+)
 
 
 @final
@@ -85,21 +95,6 @@ class Growth:
         again = taken(tuple(some), self.most, draws.at("another order"))
         first, second = (laid(grown(written(one))) for one in (some, again))
         return {(TREE, ORDERS): float(first != second)}
-
-
-def grown(text: Strings) -> Forest:
-    """A tree of these strings."""
-    forest = planted(Contexts(LETTERS.size), 1)
-    learned(forest, Rule(), [text], [torch.ones(text.count, dtype=torch.float64)])
-    return forest
-
-
-def laid(forest: Forest) -> tuple[bytes, bytes]:
-    """All of a tree, laid in an order that is its own."""
-    whole = copied(forest, in_order=True)
-    used = int(whole.used[0])
-    nodes, traces = whole.nodes[0, :used], whole.traces[0, :used]
-    return nodes.numpy().tobytes(), traces.numpy().tobytes()
 
 
 def sizes_of(growth: Growth, n: int, draws: Draws) -> list[Row]:
@@ -158,6 +153,16 @@ def _costs(names: list[str]) -> Costs:
         (TREE, PARTING): len(twigs(forest).labels),
         (TREE, BYTES): used * per_node + forest.slots.nbytes,
         (RADIX, SECONDS): min(_taught(Radix().learn, names) for _ in range(ROUNDS)),
+        **_descriptions(names, text),
+    }
+
+
+def _descriptions(names: list[str], text: Strings) -> Costs:
+    """Bits of the set of names by every code that is written soon, and states of its automaton."""
+    return {
+        (AUTOMATON, STATES): len(minimal(names).states),
+        (TREE, CODE): described(text),
+        **{(form, CODE): CODES[form](names) for form in WRITTEN},
     }
 
 

@@ -7,10 +7,12 @@ from typing import final
 from memlab.statistics import Estimate, estimate
 
 TREE, RADIX, PUBLISHED = "plastic tree", "radix trie in Python", "published tree"
-SECONDS, NODES, BYTES = "CPU seconds", "nodes", "bytes"
+AUTOMATON = "automaton"
+SECONDS, NODES, BYTES, STATES = "CPU seconds", "nodes", "bytes", "states"
+CODE = "bits that describe the names"
 PARTING = "nodes where strings part or end"
 GROWTH, EXPONENTS, BITS, FORMS = "growth", "exponents", "bits", "forms"
-LEVELS, FAN_OUT = "levels", "fan_out"
+LEVELS, FAN_OUT, IN_DEGREES, LAWS = "levels", "fan_out", "in_degrees", "laws"
 
 
 @final

@@ -13,16 +13,19 @@ from memlab.studies.plastic_tree.growth import (
     sizes_of,
     slow_sizes_of,
 )
+from memlab.studies.plastic_tree.laws import FULL, choice_of
 from memlab.studies.plastic_tree.row import (
     BITS,
     EXPONENTS,
     FAN_OUT,
     FORMS,
     GROWTH,
+    IN_DEGREES,
+    LAWS,
     LEVELS,
     Row,
 )
-from memlab.studies.plastic_tree.structure import shape_of
+from memlab.studies.plastic_tree.structure import shape_of, sharing_of
 from memlab.studies.plastic_tree.verdict import verdict
 from memlab.studies.plastic_tree.worth import bits_of, forms_of
 from memlab.studies.study import Study
@@ -38,14 +41,17 @@ TABLES = {
     FORMS: ("Abstraction: what the forms consist of", "names"),
     LEVELS: ("Structure: levels of the radix form", "level"),
     FAN_OUT: ("Structure: children of the nodes at which names part", "children"),
+    IN_DEGREES: ("Structure: edges to a state of the minimal automaton", "edges"),
+    LAWS: ("Laws: by which a tree foretells names that were kept for this choice", "names"),
 }
 
 
-def growth_and_worth(strings: int, grown: int) -> Study[Row]:
-    """The study that describes so many names, and grows a tree of so many at most."""
+def growth_and_worth(strings: int, grown: int, read: int) -> Study[Row]:
+    """The study that describes so many names, grows a tree of so many, and reads laws on some."""
     every, year = all_names(), names_of_a_year()
     _check("strings", strings, FEWEST, len(year))
     _check("grown", grown, LEAST, len(every))
+    _check("read", read, FEWEST, FULL)
     growth = Growth(every, grown)
     return Study(
         ahead=[
@@ -56,7 +62,8 @@ def growth_and_worth(strings: int, grown: int) -> Study[Row]:
             *(partial(sizes_of, growth, n) for n in growth.sizes),
             *(partial(slow_sizes_of, growth, n) for n in growth.slow),
             partial(exponents, growth),
-            *(partial(part, year, strings) for part in (bits_of, forms_of, shape_of)),
+            *(partial(part, year, strings) for part in (bits_of, forms_of, shape_of, sharing_of)),
+            partial(choice_of, read),
         ],
         tables={name: (title, (level, *HEADINGS)) for name, (title, level) in TABLES.items()},
         cells=cells,

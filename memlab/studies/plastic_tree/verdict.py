@@ -4,18 +4,23 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from memlab.studies.plastic_tree.growth import ORDERS, QUADRATIC
+from memlab.studies.plastic_tree.laws import CHOSEN, LOSS
 from memlab.studies.plastic_tree.row import (
+    AUTOMATON,
     BITS,
+    CODE,
     EXPONENTS,
     FAN_OUT,
     FORMS,
     GROWTH,
+    LAWS,
     LEVELS,
     NODES,
     PARTING,
     PUBLISHED,
     RADIX,
     SECONDS,
+    STATES,
     TREE,
     Row,
     less,
@@ -26,11 +31,11 @@ from memlab.studies.plastic_tree.structure import AT_LEVEL, WITH_CHILDREN
 from memlab.studies.plastic_tree.worth import (
     EDGES,
     LEAVES,
+    MOST_LED_TO,
     PER_SYMBOL,
     POWER,
     RULES,
     SHARED,
-    STATES,
 )
 
 if TYPE_CHECKING:
@@ -38,22 +43,39 @@ if TYPE_CHECKING:
 
 DEEPER = (  # each form, what it shares, and the one that does without
     ("trie", "Sharing how names begin, in a trie,", "adaptive", "of letters by their frequency"),
-    ("automaton", "Sharing also how they end, in an automaton,", "trie", "of the trie"),
+    (AUTOMATON, "Sharing also how they end, in an automaton,", "trie", "of the trie"),
     ("grammar", "Naming the pieces they have in common", "adaptive", "of letters by frequency"),
     (
         TREE,
         "Foretelling them from all contexts, as the tree does,",
-        "automaton",
+        AUTOMATON,
         "of the automaton",
     ),
 )
 PACKED = {"zlib": "zlib", "lzma": "LZMA"}
+FORMS_TOLD = {
+    TREE: "the tree, foretelling,",
+    AUTOMATON: "an automaton",
+    "trie": "a trie",
+    "adaptive": "letters by frequency",
+    **PACKED,
+}
 WORTH = 0.005  # bits per symbol that are not told from none
 
 
 def verdict(rows: Sequence[Row]) -> list[str]:
     """Sentences, each only if the rows bear it out."""
-    said: tuple[Saying[Row], ...] = (_time, _size, _order, _worth, _packed, _dag, _shape)
+    said: tuple[Saying[Row], ...] = (
+        _time,
+        _size,
+        _bits,
+        _order,
+        _worth,
+        _packed,
+        _dag,
+        _shape,
+        _laws,
+    )
     return [sentence for part in said for sentence in part(rows)]
 
 
@@ -99,6 +121,18 @@ def _size(rows: Sequence[Row]) -> Iterator[str]:
         )
 
 
+def _bits(rows: Sequence[Row]) -> Iterator[str]:
+    """How what describes the names grows, by each code."""
+    kinds = {row.form for row in rows if (row.table, row.measure) == (EXPONENTS, CODE)}
+    told = sorted((mean(rows, EXPONENTS, form, CODE), form) for form in kinds)
+    last = those(rows, GROWTH, TREE, CODE)[-1]
+    each = ", ".join(
+        f"{FORMS_TOLD[form]} n^{power:.2f} ({mean(rows, GROWTH, form, CODE) / last.level:.1f})"
+        for power, form in told
+    )
+    yield f"Bits that describe the names, and how many a name of {last.level:,} takes: {each}."
+
+
 def _order(rows: Sequence[Row]) -> Iterator[str]:
     differ = those(rows, GROWTH, TREE, ORDERS)[-1]
     if differ.holds:
@@ -135,11 +169,11 @@ def _packed(rows: Sequence[Row]) -> Iterator[str]:
 
 def _dag(rows: Sequence[Row]) -> Iterator[str]:
     """Whether anything is shared, and how much of it there is."""
-    shared = those(rows, FORMS, "automaton", SHARED)[0]
+    shared = those(rows, FORMS, AUTOMATON, SHARED)[0]
     sizes = {
         key: mean(rows, FORMS, *key)
         for key in (
-            *(("trie", "nodes"), ("trie", EDGES), ("automaton", STATES), ("automaton", EDGES)),
+            *(("trie", "nodes"), ("trie", EDGES), (AUTOMATON, STATES), (AUTOMATON, EDGES)),
             ("grammar", RULES),
         )
     }
@@ -149,8 +183,12 @@ def _dag(rows: Sequence[Row]) -> Iterator[str]:
         f"{sizes['automaton', EDGES]:,.0f} edges, the grammar {sizes['grammar', RULES]:,.0f} rules."
     )
     if shared.holds:
-        share = shared.measured.mean / sizes["automaton", STATES]
-        yield f"It is no tree: {share:.0%} of its states are led to by several edges."
+        share = shared.measured.mean / sizes[AUTOMATON, STATES]
+        most = mean(rows, FORMS, AUTOMATON, MOST_LED_TO)
+        yield (
+            f"It is no tree: {share:.0%} of its states are led to by several edges, one by "
+            f"{most:,.0f}."
+        )
 
 
 def _shape(rows: Sequence[Row]) -> Iterator[str]:
@@ -162,4 +200,20 @@ def _shape(rows: Sequence[Row]) -> Iterator[str]:
         f"{mean(rows, FORMS, 'trie', LEAVES):.2f} on average. Of the nodes where names part, "
         f"{two:.0%} have two children and the widest {ways[-1].level}; k children are about as "
         f"frequent as k^-{mean(rows, FORMS, 'trie', POWER):.1f}."
+    )
+
+
+def _laws(rows: Sequence[Row]) -> Iterator[str]:
+    """Which setting foretells best what was kept for the choice, and what the chosen one costs."""
+    every = [row for row in rows if row.table == LAWS and row.measure == LOSS]
+    last = [row for row in every if row.level == every[-1].level]
+    best = min(last, key=lambda row: row.measured.mean)
+    (own,) = (row for row in last if row.form == CHOSEN)
+    others = [row for row in last if row.form.startswith("Witten")]
+    rival = min(others, key=lambda row: row.measured.mean)
+    lost = less(best, own)
+    yield (
+        f"Of {len(last)} laws and constants, read after {own.level:,} names on others kept for "
+        f"this choice, {best.form!r} foretells best, by {lost.rounded(4)} nats per symbol over the "
+        f"one chosen ({own.measured.mean:.3f}); {rival.form!r} takes {rival.measured.mean:.3f}."
     )

@@ -1,25 +1,20 @@
 """Bits that describe names by every code, and what each of their forms is made of."""
 
-import torch
-
 from memlab.draws import Draws
 from memlab.statistics import estimate
-from memlab.studies.plastic_tree.corpus import LETTERS, taken, written
-from memlab.studies.plastic_tree.growth import grown
-from memlab.studies.plastic_tree.row import BITS, FORMS, TREE, Row
+from memlab.studies.plastic_tree.corpus import taken, written
+from memlab.studies.plastic_tree.planted import described, grown
+from memlab.studies.plastic_tree.row import AUTOMATON, BITS, FORMS, STATES, TREE, Row
 from memlab.studies.plastic_tree.structure import power_of_children
 from memlab.studies.study import singles
 from memlab.text.automaton import minimal
-from memlab.text.contexts import Contexts, Rule
 from memlab.text.grammar import induced
-from memlab.text.length import lengths, unordered
-from memlab.text.strings import Strings
-from memlab.text.tree import learned, planted
+from memlab.text.length import lengths
 from memlab.text.twigs import twigs
 
 PER_SYMBOL = "bits per symbol"
-SHARED = "states that several edges lead to"
-STATES, EDGES, RULES, LEAVES = "states", "edges", "rules", "mean level of ends"
+SHARED, MOST_LED_TO = "states that several edges lead to", "edges to the state most led to"
+EDGES, RULES, LEAVES = "edges", "rules", "mean level of ends"
 POWER = "power with which children grow rarer"
 
 
@@ -34,20 +29,7 @@ def bits_of(names: tuple[str, ...], count: int, draws: Draws) -> list[Row]:
 
 def codes(names: list[str]) -> dict[str, float]:
     """Bits per symbol of a set of names by every code, and told by a tree while it learns."""
-    told = unordered(len(names)) + foretold(written(names))
-    return {**lengths(names), TREE: told / sum(map(len, names))}
-
-
-def foretold(text: Strings) -> float:
-    """Bits of a list of strings, by what a tree expects that has learned those before.
-
-    A. P. Dawid, Journal of the Royal Statistical Society A 147, 278 (1984). Of N! orders a sender
-    may choose one to say something else by it, which is why a random order's log₂ N! comes off.
-    """
-    forest = planted(Contexts(LETTERS.size), 1)
-    ones = torch.ones(text.count, dtype=torch.float64)
-    (chances,) = learned(forest, Rule(), [text], [ones], foretold=True)
-    return float(-chances.log2().sum())
+    return {**lengths(names), TREE: described(written(names)) / sum(map(len, names))}
 
 
 def forms_of(names: tuple[str, ...], count: int, draws: Draws) -> list[Row]:
@@ -75,8 +57,9 @@ def forms(names: list[str]) -> dict[tuple[str, str], float]:
         ("trie", EDGES): len(tree.labels) - 1,
         ("trie", LEAVES): float(tree.level[tree.fan_out == 0].double().mean()),
         ("trie", POWER): power_of_children(tree),
-        ("automaton", STATES): len(machine.states),
-        ("automaton", EDGES): len(machine.edges()),
-        ("automaton", SHARED): sum(degree > 1 for degree in machine.in_degrees()),
+        (AUTOMATON, STATES): len(machine.states),
+        (AUTOMATON, EDGES): len(machine.edges()),
+        (AUTOMATON, SHARED): sum(degree > 1 for degree in machine.in_degrees()),
+        (AUTOMATON, MOST_LED_TO): max(machine.in_degrees()),
         ("grammar", RULES): len(grammar.rules),
     }
