@@ -287,6 +287,10 @@ ml_status ml_tree_learn(const ml_tree_dims *dims, const ml_tree *tree, const ml_
                         const double *weights, double keep, double *chances, int32_t *done,
                         int32_t *work);
 
+/* How much each string was learned that ends where it ends: counts (N). */
+ml_status ml_tree_counts(const ml_tree_dims *dims, const ml_tree *tree, const ml_strings *strings,
+                         const int64_t *starts, const int32_t *text, double *counts);
+
 /* The chance of each symbol in the place it stands at: chances (text). work (threads, reach + 2).
  */
 ml_status ml_tree_chances(const ml_tree_dims *dims, const ml_tree *tree, const ml_tree_rule *rule,

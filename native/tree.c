@@ -130,23 +130,10 @@ static int64_t wanted(const ml_tree_dims *d, int64_t length) {
     return length * ((length < longest ? length : longest) + 1);
 }
 
-/* How much of what came to a node ends there. */
-static double ended(const ml_tree *tree, int32_t v) {
-    double left = trace_of(tree, v)[COUNT];
-    for (int32_t w = node_of(tree, v)[CHILD]; w != NOTHING; w = node_of(tree, w)[SIBLING]) {
-        left -= trace_of(tree, w)[COUNT];
-    }
-    return left;
-}
-
 /* Whether a string was learned at least as much as it is to be unlearned. */
 static int known_enough(const ml_tree_dims *d, const ml_tree *tree, const int32_t *text,
                         int64_t length, double weight) {
-    int32_t v = START;
-    for (int64_t i = 0; i < length; i++) {
-        v = child_of(d, tree, v, text[i]);
-    }
-    return v != NOTHING && ended(tree, v) >= -weight * (1 - SLACK);
+    return tree_count(d, tree, text, length) >= -weight * (1 - SLACK);
 }
 
 /* Whether a string can be learned whole. To unlearn takes room too, where nodes were lost. */

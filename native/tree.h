@@ -101,6 +101,25 @@ static inline int32_t only_child(const ml_tree *tree, int32_t v) {
     return alone ? first : NOTHING;
 }
 
+/* How much of what came to a node ends there. */
+static inline double ended(const ml_tree *tree, int32_t v) {
+    double left = trace_of(tree, v)[COUNT];
+    for (int32_t w = node_of(tree, v)[CHILD]; w != NOTHING; w = node_of(tree, w)[SIBLING]) {
+        left -= trace_of(tree, w)[COUNT];
+    }
+    return left;
+}
+
+/* How much a string was learned, times 1 / scale; 0 where its way leads nowhere. */
+static inline double tree_count(const ml_tree_dims *d, const ml_tree *tree, const int32_t *text,
+                                int64_t length) {
+    int32_t v = START;
+    for (int64_t i = 0; i < length; i++) {
+        v = child_of(d, tree, v, text[i]);
+    }
+    return v == NOTHING ? 0 : ended(tree, v);
+}
+
 /* ---- where a string is ---- */
 
 /* The contexts that end where a string is read; NOTHING where they were never met. */

@@ -3,6 +3,18 @@
 
 #include <string.h>
 
+ml_status ml_tree_counts(const ml_tree_dims *dims, const ml_tree *tree, const ml_strings *strings,
+                         const int64_t *starts, const int32_t *text, double *counts) {
+    if (!dims_ok(dims) || !strings_ok(strings, starts, text, dims->symbols)) {
+        return ML_BAD_DIMS;
+    }
+    for (int32_t n = 0; n < strings->count; n++) {
+        const int64_t length = starts[n + 1] - starts[n];
+        counts[n] = tree_count(dims, tree, text + starts[n], length) * tree->scale[0];
+    }
+    return ML_OK;
+}
+
 ml_status ml_tree_chances(const ml_tree_dims *dims, const ml_tree *tree, const ml_tree_rule *rule,
                           const ml_strings *strings, const int64_t *starts, const int32_t *text,
                           double *chances, int32_t *work) {

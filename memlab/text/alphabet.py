@@ -35,6 +35,8 @@ class Alphabet:
         """That alphabet, or with None one that grows; ValueError if a character is there twice."""
         if declared is None:
             return Alphabet()
+        if not isinstance(declared, str):
+            raise TypeError(f"an alphabet must be a str of characters, or None, got {declared!r}")
         twice = sorted({one for one in declared if declared.count(one) > 1})
         if not declared or twice:
             raise ValueError(
@@ -58,22 +60,47 @@ class Alphabet:
         """How many symbols there are, the end among them."""
         return self.first + len(self.characters)
 
-    def learned(self, strings: Iterable[str]) -> Strings:
-        """Strings with their ends as symbols; new characters are taken in once all are right."""
-        texts = self._checked(strings)
+    @property
+    def names(self) -> list[str]:
+        """What each symbol stands for: "" is the end, � all that is unknown."""
+        return ["", *([] if self.declared else [STRANGE]), *self.characters]
+
+    def checked(self, strings: Iterable[str]) -> list[str]:
+        """The strings; raises for what is none of this alphabet, or without a character."""
+        texts = self._of_this(strings)
+        if "" in texts:
+            raise ValueError(
+                f"strings must have a character, but string {texts.index('')} is empty"
+            )
+        return texts
+
+    def take_in(self, texts: Iterable[str]) -> None:
+        """Let the alphabet, if it is not declared, grow by the characters that are new."""
         if not self.declared:
             for one in dict.fromkeys("".join(texts)):
                 self._take_in(one)
-        return self._spelled_out(texts)
+
+    def ended(self, texts: list[str]) -> Strings:
+        """Checked strings with their ends as symbols, what is unknown as that."""
+        bare = self._spelled_out(texts)
+        starts = bare.starts + torch.arange(len(bare.starts))
+        text = torch.full((int(starts[-1]),), END, dtype=torch.int32)
+        inside = torch.ones(len(text), dtype=torch.bool)
+        inside[starts[1:] - 1] = False
+        text[inside] = bare.text
+        return Strings(text, starts)
 
     def asked(self, strings: Iterable[str]) -> Strings:
         """Strings with their ends as symbols, what is unknown as that."""
-        return self._spelled_out(self._checked(strings))
+        return self.ended(self.checked(strings))
+
+    def begun(self, prefixes: Iterable[str]) -> Strings:
+        """Prefixes as symbols, what is unknown as that; they may be empty."""
+        return self._spelled_out(self._of_this(prefixes))
 
     def beginning(self, prefix: str) -> list[int]:
-        """A prefix as symbols; it may be empty."""
-        known = self._checked([prefix] if prefix else [])
-        return [self.symbols.get(one, UNKNOWN) for one in "".join(known)]
+        """One prefix as symbols."""
+        return self.begun([prefix]).text.tolist()
 
     def spelled(self, symbols: Sequence[int]) -> str:
         """The characters up to the end, what is unknown as �."""
@@ -83,8 +110,10 @@ class Alphabet:
 
     def told(self, row: Sequence[float]) -> dict[str, float]:
         """A number for each symbol by its character; "" is the end, � all that is unknown."""
-        names = ["", *([] if self.declared else [STRANGE]), *self.characters]
-        return dict(zip(names, row, strict=True))
+        numbers = dict.fromkeys(self.names, 0.0)
+        for name, one in zip(self.names, row, strict=True):
+            numbers[name] += one  # � may be a character that was learned as well
+        return numbers
 
     def _take_in(self, character: str) -> None:
         if character not in self.symbols:
@@ -93,25 +122,20 @@ class Alphabet:
 
     def _spelled_out(self, texts: list[str]) -> Strings:
         """All characters at once, looked up among the few different ones there are."""
-        lengths = torch.tensor([len(text) for text in texts], dtype=torch.int64)
-        points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
-        different, which = np.unique(points, return_inverse=True)
-        known = [self.symbols.get(chr(point), UNKNOWN) for point in different.tolist()]
-        starts = torch.cat([lengths.new_zeros(1), (lengths + 1).cumsum(0)])
-        text = torch.full((int(starts[-1]),), END, dtype=torch.int32)
-        inside = torch.ones(len(text), dtype=torch.bool)
-        inside[starts[1:] - 1] = False
-        text[inside] = torch.tensor(known, dtype=torch.int32)[torch.from_numpy(which)]
-        return Strings(text, starts)
+        whole = "".join(texts)
+        lengths = torch.tensor([0, *map(len, texts)], dtype=torch.int64)
+        points = np.frombuffer(whole.encode("utf-32-le", "surrogatepass"), np.uint32)
+        symbol_of = np.zeros(int(points.max(initial=0)) + 1, np.int32)
+        for one in {*whole}:
+            symbol_of[ord(one)] = self.symbols.get(one, UNKNOWN)
+        return Strings(torch.from_numpy(symbol_of[points]), lengths.cumsum(0))
 
-    def _checked(self, strings: Iterable[str]) -> list[str]:
-        """The strings; raises for what is none of this alphabet."""
+    def _of_this(self, strings: Iterable[str]) -> list[str]:
+        """The strings; raises for what is no string, or not of a declared alphabet."""
         texts = list(strings)
         for n, text in enumerate(texts):
             if not isinstance(text, str):
                 raise TypeError(f"strings must be str, but string {n} is {type(text).__name__}")
-            if not text:
-                raise ValueError(f"strings must have a character, but string {n} is empty")
         if self.declared and {*"".join(texts)} - self.symbols.keys():
             self._refuse(texts)
         return texts

@@ -4,12 +4,13 @@ import math
 from dataclasses import dataclass, replace
 from typing import final
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from memlab.draws import Draws
 from memlab.text.contexts import ENDLESS, NODE, ROOT, START, TRACE, Forest, Rule
-from memlab.text.strings import Strings, listed, strung
+from memlab.text.strings import Strings, listed
 from memlab.text.tree import FAINT, learned, planted
 
 SYMBOL, PARENT, LINK = (NODE.index(name) for name in ("symbol", "parent", "link"))
@@ -35,8 +36,9 @@ def held(forest: Forest, r: int) -> Held:
     # A string that ends where another goes on counts for what does not go on.
     below = torch.zeros_like(counts).index_add_(0, nodes[whole, PARENT], counts[whole])
     last = whole & (counts - below > FAINT)
-    ways = paths(nodes, last.nonzero().flatten())
-    return Held(strung(ways, ways >= 0), (counts - below)[last])
+    ids = last.nonzero().flatten()
+    ways = ways_to(nodes, ids, depths(parents(nodes))[ids])
+    return Held(ways, (counts - below)[last])
 
 
 def parting(forest: Forest, r: int, prefixes: Strings) -> Tensor:
@@ -103,27 +105,64 @@ def _reached(nodes: Tensor, alive: Tensor, prefixes: Strings, symbols: int) -> T
     return at
 
 
+def parents(nodes: Tensor) -> Tensor:
+    """The node above each, ``(N,)``; the root and the start of strings are above themselves."""
+    above = nodes[:, PARENT].clamp(min=ROOT)
+    above[START] = START
+    return above
+
+
 def anchored(nodes: Tensor, alive: Tensor) -> Tensor:
     """Which nodes are reached from the start of strings, all on the way to them alive."""
-    found = torch.zeros_like(alive)
-    found[START] = True
-    parent = nodes[:, PARENT].clamp(min=ROOT)
-    while True:  # once for every symbol of the longest string
-        more = found | (found[parent] & alive)
-        more[ROOT] = False
-        if torch.equal(more, found):
-            found[START] = False
-            return found
-        found = more
+    up = torch.where(alive, parents(nodes), ROOT)
+    up[START] = START
+    found = summits(up) == START
+    found[START] = False
+    return found
 
 
-def paths(nodes: Tensor, last: Tensor) -> Tensor:
-    """The symbols from the start to each of these nodes, ``(N, L)`` with -1 before it."""
-    columns, v = [], last
-    while bool((v != START).any()):
-        columns.append(torch.where(v == START, -1, nodes[v, SYMBOL]))
-        v = torch.where(v == START, v, nodes[v, PARENT])
-    return torch.stack(columns[::-1], 1) if columns else last.new_zeros((len(last), 0))
+# A way up of L nodes is gone in log L leaps, each as far again as all before it. By numpy: torch's
+# threads are slower to wake than a leap takes.
+
+
+def summits(above: Tensor) -> Tensor:
+    """The node where the way up from each ends, which has itself above it."""
+    up = above.numpy()
+    for _ in range(len(up).bit_length()):
+        further = up[up]
+        if np.array_equal(further, up):
+            break
+        up = further
+    return torch.from_numpy(up)
+
+
+def depths(above: Tensor) -> Tensor:
+    """How many nodes are above each, ``(N,)``."""
+    up = above.numpy()
+    depth = (up != np.arange(len(up))).astype(np.int64)
+    for _ in range(len(up).bit_length()):
+        more = depth[up]
+        if not more.any():
+            break
+        depth, up = depth + more, up[up]
+    return torch.from_numpy(depth)
+
+
+def climbed(above: Tensor, nodes: Tensor, steps: Tensor) -> Tensor:
+    """The node that is so many steps above each of some."""
+    up, at, left = above.numpy(), nodes.numpy(), steps.numpy()
+    while left.any():
+        at = np.where(left % 2 == 1, up[at], at)
+        up, left = up[up], left // 2
+    return torch.from_numpy(at)
+
+
+def ways_to(nodes: Tensor, last: Tensor, lengths: Tensor) -> Strings:
+    """The last so many symbols on the way to each of some nodes, its own among them."""
+    starts = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
+    steps = (starts[1:] - 1).repeat_interleave(lengths) - torch.arange(int(starts[-1]))
+    places = climbed(parents(nodes), last.repeat_interleave(lengths), steps)
+    return Strings(nodes[places, SYMBOL].int(), starts)
 
 
 def _shuffled(strings: Strings, draws: Draws) -> Strings:

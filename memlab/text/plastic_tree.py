@@ -1,7 +1,7 @@
 """A tree that learns strings, one pass and no gradients, and tells what comes next."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, final
 
@@ -10,21 +10,25 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from memlab.app.progress import console
-from memlab.text import keeping, search
+from memlab.text import checks, keeping, search
 from memlab.text.alphabet import Alphabet
-from memlab.text.contexts import START, Contexts, Rule
+from memlab.text.contexts import ROOT, Contexts, Rule
 from memlab.text.drawing import dot, graph
-from memlab.text.forest import held
-from memlab.text.strings import listed
-from memlab.text.tree import FAINT, chances, copied, expected, learned, planted
+from memlab.text.forest import COUNT, held
+from memlab.text.strings import Strings, listed
+from memlab.text.tree import FAINT, chances, copied, counted, expected, learned, planted
 from memlab.text.twigs import Twigs, twigs
+from memlab.text.unlearning import check_learned
+from memlab.text.watching import watched
 
 if TYPE_CHECKING:
     import networkx as nx
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 BATCH = 10_000  # strings that are learned between two steps of a progress bar
+NONZERO = "a finite number other than 0"
+FAREST = 1024  # reach
+MOST = 1e150  # that all symbols may count: no number overflows, at the least scale there is
 
 
 @final
@@ -52,11 +56,15 @@ class PlasticTree:
         start: float = 6.0,
         decay: float = 0.0,
     ) -> None:
-        if not 0 <= decay < 1:
-            raise ValueError(f"decay must be in [0, 1), got {decay}")
         self.alphabet = Alphabet.of(alphabet)
-        self.rule = Rule("kneser_ney", discount, strength, start)
-        self.decay = decay
+        self.rule = Rule(
+            "kneser_ney",
+            checks.number("discount", discount, 0, 1, holds="in [0, 1]"),
+            checks.number("strength", strength, 0, holds="0 or more and finite"),
+            checks.number("start", start, 0, holds="0 or more and finite"),
+        )
+        self.decay = checks.share("decay", decay)
+        reach = checks.whole("reach", reach, -1, FAREST)
         self._forest = planted(Contexts(self.alphabet.size, reach), 1)
         self._read_since = False  # whether it lies in the order that is fast to read
 
@@ -72,42 +80,39 @@ class PlasticTree:
     def learn_many(
         self, strings: Iterable[str], *, weight: float = 1.0, progress: bool = False
     ) -> int:
-        """Learn strings in their order; how many. One that cannot be is refused before any is."""
-        if not np.isfinite(weight) or weight == 0:
-            raise ValueError(f"weight must be a finite number other than 0, got {weight}")
-        if isinstance(strings, str):
-            raise TypeError(f"strings must be several, as in [{strings!r}], got one")
-        text = self.alphabet.learned(strings) if weight > 0 else self.alphabet.asked(strings)
-        self._forest.contexts = replace(self._forest.contexts, symbols=self.alphabet.size)
-        for first in self._watched(range(0, text.count, BATCH), text.count, progress=progress):
-            part = text.part(first, min(first + BATCH, text.count))
-            weights = torch.full((part.count,), float(weight), dtype=torch.float64)
+        """Learn strings in their order; how many. All of them, or none if one cannot be.
+
+        ``progress`` shows how many have been read, for none is learned before all are known, and
+        then how far they have been learned. LookupError as in ``learn``, also for a string
+        that comes more often than it was learned.
+        """
+        weight = checks.number("weight", weight, holds=NONZERO)
+        if weight == 0:
+            raise ValueError(f"weight must be {NONZERO}, got {weight}")
+        read = watched(checks.several(strings), "strings read", shown=progress)
+        text = self._readied(self.alphabet.checked(read), weight)
+        parts = [text.part(n, min(n + BATCH, text.count)) for n in range(0, text.count, BATCH)]
+        for part in watched(parts, f"learned, {BATCH:,} at a time", shown=progress):
+            weights = torch.full((part.count,), weight, dtype=torch.float64)
             learned(self._forest, self.rule, [part], [weights], keep=1 - self.decay)
         self._read_since = False
         return text.count
 
     def unlearn(self, string: str, weight: float = 1.0) -> None:
         """Take back what learning a string did; LookupError if it was not learned as much."""
-        self.learn(string, -weight)
+        self.learn(string, -checks.number("weight", weight, holds=NONZERO))
 
     def fade(self, share: float) -> None:
         """Let everything lose a share of its count, as if time had passed."""
-        if not 0 <= share < 1:
-            raise ValueError(f"share must be in [0, 1), got {share}")
-        self._forest.scale *= 1 - share
+        self._forest.scale *= 1 - checks.share("share", share)
         self._forest = copied(self._forest)
 
     # ---- what it expects ----
 
     def count(self, string: str) -> float:
         """How much a string was learned; 0 if never."""
-        node = START
-        for symbol in self.alphabet.asked([string]).text.tolist():
-            node = self._child(node, symbol)
-            if node < 0:
-                return 0.0
-        found = self._forest.traces[0, node, 0] * self._forest.scale[0]
-        return float(found) if found > FAINT else 0.0
+        found = float(counted(self._forest, [self.alphabet.asked([string])])[0])
+        return found if found > FAINT else 0.0
 
     def surprise(self, string: str) -> Floats:
         """Nats of each symbol of a string and of its end, given those before."""
@@ -119,7 +124,7 @@ class PlasticTree:
 
     def loss(self, strings: Iterable[str]) -> float:
         """Nats per symbol, ends among them, over all strings."""
-        each = self._chances(strings)
+        each = self._chances(checks.several(strings))
         if not each:
             raise ValueError("there must be a string at least, got none")
         return float(-np.log(np.concatenate(each)).mean())
@@ -129,10 +134,25 @@ class PlasticTree:
         row = self._expected([self.alphabet.beginning(prefix)])[0]
         return self.alphabet.told(row.tolist())
 
+    @property
+    def symbols(self) -> list[str]:
+        """What may come next: "", which is the end, � for all that is unknown, each character."""
+        return self.alphabet.names
+
+    def expected(self, prefixes: Iterable[str]) -> Floats:
+        """The chances of all ``symbols`` after each prefix, ``(N, A)``: ``following`` of many."""
+        text = self.alphabet.begun(checks.several(prefixes))
+        self._settle(text.count)
+        threads = None if text.count >= BATCH else 1
+        return expected(self._forest, self.rule, [text], threads=threads)[0].numpy()
+
     def complete(self, prefix: str, n: int = 1, *, longest: int = 100) -> list[tuple[str, float]]:
-        """The n likeliest strings that begin like this, with the chance of each to go on so."""
-        begin = self.alphabet.beginning(prefix)
-        found = search.likeliest(self._expected, begin, n, longest=longest)
+        """The n likeliest strings that begin like this, with the chance of each to go on so.
+
+        Fewer where there are no more; they go on by characters that are known.
+        """
+        begin, never = self.alphabet.beginning(prefix), self.alphabet.unknown
+        found = search.likeliest(self._expected, begin, n, longest=longest, never=never)
         return [(prefix + self._rest(string, begin), chance) for string, chance in found]
 
     def sample(
@@ -148,9 +168,16 @@ class PlasticTree:
         """Strings drawn symbol by symbol, the same for the same seed.
 
         Chances are taken to the power 1 / temperature, and of the ``top_k`` largest alone. One that
-        would be longer than ``longest`` stops there.
+        would be longer than ``longest`` stops there. A tree that knows no character has nothing to
+        say: ValueError. One that learned nothing of a declared alphabet draws all alike.
         """
-        begin, draws = self.alphabet.beginning(prefix), np.random.Generator(np.random.PCG64(seed))
+        if not self.alphabet.characters:
+            raise ValueError(
+                "a tree that speaks must know a character, and this one knows none: let it learn "
+                "a string, or declare an alphabet"
+            )
+        begin = self.alphabet.beginning(prefix)
+        draws = np.random.Generator(np.random.PCG64(checks.whole("seed", seed, 0)))
         taste = search.Taste(temperature, top_k, longest, self.alphabet.unknown)
         drawn = search.drawn(self._expected, begin, draws, n, taste)
         return [prefix + self._rest(string, begin) for string in drawn]
@@ -213,6 +240,28 @@ class PlasticTree:
         tree.alphabet, tree.rule, tree._forest = alphabet, rule, forest
         return tree
 
+    def _readied(self, texts: list[str], weight: float) -> Strings:
+        """Checked strings as symbols; raises if they cannot be learned with that weight."""
+        if weight < 0:
+            text = self.alphabet.ended(texts)
+            counts = counted(self._forest, [text])[0].tolist()
+            check_learned(texts, counts, -weight, keep=1 - self.decay)
+            return text
+        self._check_total(texts, weight)
+        self.alphabet.take_in(texts)
+        self._forest.contexts = replace(self._forest.contexts, symbols=self.alphabet.size)
+        return self.alphabet.ended(texts)
+
+    def _check_total(self, texts: Sequence[str], weight: float) -> None:
+        """Refuse what would make counts overflow."""
+        before = float(self._forest.traces[0, ROOT, COUNT] * self._forest.scale[0])
+        total = before * (1 - self.decay) + weight * (len(texts) + sum(map(len, texts)))
+        if total > MOST:
+            raise ValueError(
+                f"all symbols together may count {MOST:g} at the most, but would count {total:g}: "
+                f"weight must be smaller, got {weight:g}"
+            )
+
     def _chances(self, strings: Iterable[str]) -> list[Floats]:
         text = self.alphabet.asked(strings)
         self._settle(text.count)
@@ -231,17 +280,3 @@ class PlasticTree:
         """Lay the tree out for reading, where many questions are asked of one."""
         if not self._read_since and count >= BATCH:
             self._forest, self._read_since = copied(self._forest, in_order=True), True
-
-    def _child(self, node: int, symbol: int) -> int:
-        nodes = self._forest.nodes[0]
-        child = int(nodes[node, 3])
-        while child >= 0 and int(nodes[child, 0]) != symbol:
-            child = int(nodes[child, 4])
-        return child
-
-    def _watched(self, parts: range, total: int, *, progress: bool) -> Iterable[int]:
-        if not progress:
-            return parts
-        from rich.progress import track
-
-        return track(parts, f"learning {total} strings", console=console(stderr=True))

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from memlab.text.alphabet import END
+from memlab.text.checks import SOME, number, whole
 from memlab.text.picking import picked, sharpened
 
 Expected: TypeAlias = Callable[[list[list[int]]], Tensor]  # the chances (N, A) after N prefixes
 Way: TypeAlias = tuple[list[int], float]  # all its symbols, and its chance from the prefix on
 
-EMPTY = [END]  # no string is
 BROAD = 4  # ways that are followed for each that is wanted
 LEAST = 16  # ways that are followed
 
@@ -30,12 +30,10 @@ class Taste:
     never: int | None = None  # a symbol that is not drawn
 
     def __post_init__(self) -> None:
-        if not 0 < self.temperature < np.inf:
-            raise ValueError(f"temperature must be above 0 and finite, got {self.temperature}")
-        if self.top_k is not None and self.top_k < 1:
-            raise ValueError(f"top_k must be 1 or more, or None, got {self.top_k}")
-        if self.longest < 1:
-            raise ValueError(f"longest must be 1 or more, got {self.longest}")
+        number("temperature", self.temperature, SOME, holds="above 0 and finite")
+        if self.top_k is not None:
+            whole("top_k", self.top_k, 1)
+        whole("longest", self.longest, 1)
 
     def weighed(self, chances: Tensor) -> Tensor:
         """What is drawn from, ``(N, A)``."""
@@ -45,18 +43,20 @@ class Taste:
         return sharpened(known, self.temperature, self.top_k)
 
 
-def likeliest(expected: Expected, begin: list[int], n: int, *, longest: int) -> list[Way]:
+def likeliest(
+    expected: Expected, begin: list[int], n: int, *, longest: int, never: int | None = None
+) -> list[Way]:
     """The n likeliest ways from a beginning to an end, the likeliest first.
 
     A few times as many are followed at once, so that one which starts badly is seldom lost. Those
-    without an end within ``longest`` symbols are dropped.
+    without an end within ``longest`` symbols are dropped, and none goes on by the symbol ``never``.
     """
-    if n < 1:
-        raise ValueError(f"n must be 1 or more, got {n}")
+    whole("n", n, 1)
+    whole("longest", longest, 1)
     open_ways: list[Way] = [(begin, 1.0)]
     done: list[Way] = []
     for _ in range(longest + 1):
-        further = [way for way in _stepped(expected, open_ways) if way[0] != EMPTY]
+        further = _stepped(expected, open_ways, never)
         done = _best([*done, *(way for way in further if way[0][-1] == END)], n)
         open_ways = _best([w for w in further if w[0][-1] != END], max(BROAD * n, LEAST))
         if not open_ways or (len(done) == n and done[-1][1] >= open_ways[0][1]):
@@ -68,8 +68,7 @@ def drawn(
     expected: Expected, begin: list[int], generator: np.random.Generator, n: int, taste: Taste
 ) -> list[list[int]]:
     """N ways from a beginning to an end, or to the longest there may be."""
-    if n < 1:
-        raise ValueError(f"n must be 1 or more, got {n}")
+    whole("n", n, 1)
     ways = [list(begin) for _ in range(n)]
     going = list(range(n))
     while going:
@@ -84,12 +83,14 @@ def drawn(
     return ways
 
 
-def _stepped(expected: Expected, ways: list[Way]) -> list[Way]:
+def _stepped(expected: Expected, ways: list[Way], never: int | None) -> list[Way]:
+    """All ways one symbol further, but for the empty string, which there is not."""
     rows = expected([way for way, _ in ways]).tolist()
     return [
         ([*way, symbol], chance * then)
         for (way, chance), row in zip(ways, rows, strict=True)
         for symbol, then in enumerate(row)
+        if symbol != never and (way or symbol != END)
     ]
 
 

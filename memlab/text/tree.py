@@ -72,6 +72,22 @@ def learned(
     return chances
 
 
+def counted(forest: Forest, strings: list[Strings]) -> list[Tensor]:
+    """How much each string was learned that ends where it ends, float64, one tensor a replicate."""
+    found = [torch.empty(one.count, dtype=torch.float64) for one in strings]
+    for r, own in enumerate(strings):
+        status = lib.ml_tree_counts(
+            dims_of(forest),
+            tree_of(forest, r),
+            ffi.new("ml_strings *", (own.count, 1, 0)),
+            address("starts", own.starts, torch.int64),
+            address("text", own.text, torch.int32),
+            address("counts", found[r], torch.float64),
+        )
+        check(status)
+    return found
+
+
 def chances(
     forest: Forest, rule: Rule, strings: list[Strings], *, threads: int | None = None
 ) -> list[Tensor]:

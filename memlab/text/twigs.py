@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from memlab.text.contexts import START, Forest
-from memlab.text.forest import COUNT, PARENT, anchored, paths
+from memlab.text.forest import COUNT, PARENT, anchored, depths, parents, summits, ways_to
 
 
 @final
@@ -50,33 +50,11 @@ def twigs(forest: Forest, r: int = 0) -> Twigs:
     kids = torch.bincount(parent[live][1:], minlength=len(nodes))
     kept = live & (kids != 1)
     kept[START] = True
-    up = _kept_above(parent, kept)
     ids = kept.nonzero().flatten()
+    above = summits(torch.where(kept, torch.arange(len(nodes)), parent))[parent[ids]]
+    depth = depths(parents(nodes))
+    labels = ways_to(nodes, ids, depth[ids] - depth[above])
     place = torch.zeros(len(nodes), dtype=torch.int64)
     place[ids] = torch.arange(len(ids))
-    whole = paths(nodes, ids)
-    length = (whole >= 0).sum(1)
-    own = place[up[ids]]
-    short = length - length[own]
-    labels = tuple(
-        tuple(row[len(row) - int(n) :].tolist()) if n else ()
-        for row, n in zip(whole, short, strict=True)
-    )
-    return Twigs(own, _levels(own), counts[ids], labels)
-
-
-def _kept_above(parent: Tensor, kept: Tensor) -> Tensor:
-    """The nearest kept node above each node; of the start itself."""
-    up = parent
-    while not bool(kept[up].all()):
-        up = torch.where(kept[up], up, parent[up])
-    return up
-
-
-def _levels(parent: Tensor) -> Tensor:
-    level, above = torch.zeros_like(parent), parent
-    while bool((above > 0).any()):
-        level += above > 0
-        above = parent[above]
-    level[1:] += 1
-    return level
+    own = place[above]
+    return Twigs(own, depths(own), counts[ids], tuple(map(tuple, labels.lists())))

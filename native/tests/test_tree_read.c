@@ -47,6 +47,38 @@ static void test_chances(int32_t reach, const ml_tree_rule *rule) {
     felled(&p);
 }
 
+/* How many strings of a corpus are like one of another; a beginning is not. */
+static int32_t alike(const corpus *c, const int32_t *text, int64_t length) {
+    int32_t found = 0;
+    for (int32_t n = 0; n < c->count; n++) {
+        const int64_t own = c->starts[n + 1] - c->starts[n];
+        found += own == length &&
+                 !memcmp(c->text + c->starts[n], text, (size_t)length * sizeof(int32_t));
+    }
+    return found;
+}
+
+static void test_counts(int32_t reach) {
+    const corpus c = spoken(N, 1), asked = spoken(N, 2);
+    plant p = grown(reach, usual, &c);
+    const ml_strings each = {N, 1, 1};
+    int32_t *text = twin(asked.text, (size_t)asked.starts[N] * sizeof(int32_t));
+    double *counts = room_for(N * sizeof(double));
+    promise(ml_tree_counts(&p.dims, &p.tree, &each, asked.starts, text, counts) == ML_OK,
+            "strings are counted");
+    for (int32_t n = 0; n < N; n++) {
+        const int64_t length = asked.starts[n + 1] - asked.starts[n];
+        promise(near(counts[n], alike(&c, asked.text + asked.starts[n], length)),
+                "a string counts as often as it was learned");
+    }
+    text[0] = A;
+    promise(ml_tree_counts(&p.dims, &p.tree, &each, asked.starts, text, counts) == ML_BAD_DIMS,
+            "no symbol is counted that there is not");
+    free(counts);
+    free(text);
+    felled(&p);
+}
+
 /* ---- completion, against all strings that there are ---- */
 
 enum { L = 4, C = 3, ALL = A * A * A * A };
@@ -182,6 +214,7 @@ int main(int count, char **arguments) {
     }
     for (int32_t reach = -1; reach <= 7; reach += 2) {
         test_narrow_completion(reach);
+        test_counts(reach);
         test_chances(reach, laws);
         test_chances(reach, laws + 1);
     }

@@ -171,10 +171,13 @@ def test_any_character_may_be_learned():
         (lambda: taught("a").learn("a", float("nan")), "weight must be a finite number"),
         (lambda: taught("a").learn("a", 0), "weight must be a finite number"),
         (lambda: taught("a").fade(1.0), r"share must be in \[0, 1\)"),
-        (lambda: taught("a").sample(0, seed=1), "n must be 1 or more"),
+        (lambda: taught("a").sample(0, seed=1), "n must be a whole number of at least 1, got 0"),
         (lambda: taught("a").sample(1, seed=1, temperature=0.0), "temperature must be above 0"),
-        (lambda: taught("a").sample(1, seed=1, top_k=0), "top_k must be 1 or more"),
-        (lambda: taught("a").complete("a", 0), "n must be 1 or more"),
+        (
+            lambda: taught("a").sample(1, seed=1, top_k=0),
+            "top_k must be a whole number of at least 1",
+        ),
+        (lambda: taught("a").complete("a", 0), "n must be a whole number of at least 1, got 0"),
         (lambda: taught("a").loss([]), "a string at least"),
     ],
 )
