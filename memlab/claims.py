@@ -50,6 +50,7 @@ class Verdict:
     p_holm: float | None = None  # over the claims of the report
     margins: Mapping[str, Estimate] | None = None  # over each floor
     measure: str = ""  # what the margins are differences of
+    published: str = ""  # what was said elsewhere, word for word
 
 
 class Claim(ABC):
@@ -57,6 +58,7 @@ class Claim(ABC):
 
     statement: str
     measure: str
+    published: str  # what was said elsewhere, word for word; empty if the claim is ours
 
     @abstractmethod
     def margins(self, session: Session) -> dict[str, Tensor] | Absent:
@@ -73,6 +75,7 @@ class BeatsFloors(Claim):
     phase: str
     group: Group
     measure: str = "pearson"
+    published: str = ""
 
     def margins(self, session: Session) -> dict[str, Tensor] | Absent:
         recall = asked(session, self.arm, self.phase)
@@ -109,6 +112,7 @@ class Contrast(Claim):
     worse: Sequence[str]  # (arm, phase)
     group: Group
     measure: str = "pearson"
+    published: str = ""
 
     def margins(self, session: Session) -> dict[str, Tensor] | Absent:
         above, below = (
@@ -126,12 +130,15 @@ class MetricBeatsFloors(Claim):
     """A metric of the medium's answers is above the same metric of every floor's.
 
     ``of`` takes a session and ``control=``, the name of one. For metrics that are more than the
-    mean of a score over the cues of one recall.
+    mean of a score over the cues of one recall. With ``arms`` it also takes ``arm=``, and is above
+    what it is in each of these.
     """
 
     statement: str
     of: Callable[..., Measure]
     measure: str
+    arms: Sequence[str] = ()
+    published: str = ""
 
     def margins(self, session: Session) -> dict[str, Tensor] | Absent:
         own = self.of(session)
@@ -139,7 +146,28 @@ class MetricBeatsFloors(Claim):
             return own
         scores = {name: self.of(session, control=name) for name in session.floors}
         margins = {name: own - s for name, s in scores.items() if not isinstance(s, Absent)}
-        return margins or Absent(f"{self.measure} has no meaning for any floor of this run")
+        others = over_arms(session, self.of, own, self.arms)
+        if isinstance(others, Absent):
+            return others
+        return margins | others or Absent(
+            f"{self.measure} has no meaning for any floor of this run"
+        )
+
+
+@final
+@dataclass(frozen=True)
+class BeatsArms(Claim):
+    """A metric, which takes ``arm=``, is above what it is in each of other arms."""
+
+    statement: str
+    of: Callable[..., Measure]
+    measure: str
+    arms: Sequence[str]
+    published: str = ""
+
+    def margins(self, session: Session) -> dict[str, Tensor] | Absent:
+        own = self.of(session)
+        return own if isinstance(own, Absent) else over_arms(session, self.of, own, self.arms)
 
 
 @final
@@ -151,10 +179,22 @@ class AboveZero(Claim):
     of: Callable[[Session], Measure]
     over: str  # what the difference is taken from
     measure: str
+    published: str = ""
 
     def margins(self, session: Session) -> dict[str, Tensor] | Absent:
         found = self.of(session)
         return found if isinstance(found, Absent) else {self.over: found}
+
+
+def over_arms(
+    session: Session, of: Callable[..., Measure], own: Tensor, arms: Sequence[str]
+) -> dict[str, Tensor] | Absent:
+    """By how much a value is above the same metric in each of these arms; all must have one."""
+    found = {arm: of(session, arm=arm) for arm in arms}
+    missing = [value for value in found.values() if isinstance(value, Absent)]
+    if missing:
+        return missing[0]
+    return {arm: own - value for arm, value in found.items() if not isinstance(value, Absent)}
 
 
 def judged(claims: Mapping[str, Claim], session: Session) -> tuple[Verdict, ...]:
@@ -177,6 +217,7 @@ def judged(claims: Mapping[str, Claim], session: Session) -> tuple[Verdict, ...]
             Status.NO_DATA,
             margins.reason,
             measure=claims[name].measure,
+            published=claims[name].published,
         )
         for name, margins in found.items()
         if isinstance(margins, Absent)
@@ -199,6 +240,7 @@ def _measured(name: str, claim: Claim, margins: dict[str, Tensor]) -> Verdict:
         p=max(_p_above(margin) for margin in margins.values()),
         margins=estimates,
         measure=claim.measure,
+        published=claim.published,
     )
 
 

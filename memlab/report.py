@@ -101,6 +101,7 @@ def verdict_frame(report: Report) -> pd.DataFrame:
             {
                 "claim": v.name,
                 "statement": v.statement,
+                "published": v.published,
                 "status": v.status.value,
                 "reason": v.reason,
                 "best_control": v.best_control,
@@ -172,13 +173,19 @@ def verdict_table(report: Report) -> Table:
     for v in report.verdicts:
         colour = {Status.HOLDS: "green", Status.NOT_SHOWN: "red"}.get(v.status, "yellow")
         table.add_row(
-            v.statement,
+            stated(v),
             f"[bold {colour}]{headline(v)}[/]\n{escape(v.reason)}",
             "" if v.effect is None else escape(str(v.effect)),
             v.best_control,
             "" if v.p_holm is None else f"{v.p_holm:.3f}",
         )
     return table
+
+
+def stated(verdict: Verdict) -> str:
+    """What is claimed, and below it what was published, for a terminal."""
+    said = f"\n[italic]published: “{escape(verdict.published)}”[/]" if verdict.published else ""
+    return escape(verdict.statement) + said
 
 
 def reference_table(report: Report) -> Table:

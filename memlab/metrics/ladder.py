@@ -13,6 +13,7 @@ from memlab.metrics.scores import score
 from memlab.session import Recall, Session
 
 HALF = 0.5
+MORE_ARMS = {"concepts": "; protocol.contrasts makes others, as in experiment=zypher"}
 
 Place: TypeAlias = float | Literal["first", "last"]  # on an axis
 
@@ -196,6 +197,9 @@ def largest(
 def _nowhere(
     session: Session, axis: str, arm: str | None, where: Mapping[str, Place] | None
 ) -> str:
+    arms = sorted({name for recall in session.recalls for name in recall.arms})
+    if arm is not None and arm not in arms:
+        return f"this run has no arm {arm!r}, only {arms}{MORE_ARMS.get(session.protocol, '')}"
     known = sorted({name for recall in session.recalls for name in recall.at})
     within = f" in arm {arm!r}" * (arm is not None) + f" at {dict(where or {})}" * bool(where)
     return f"no recall on the axis {axis!r}{within}; the axes of this run: {known or 'none'}"

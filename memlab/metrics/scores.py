@@ -189,6 +189,14 @@ def exact(a: Answers) -> Measure:
     return torch.where(share.isnan(), torch.nan, (share == 1).double())
 
 
+def probability(a: Answers) -> Measure:
+    """What is given to the right symbols, on average, where the cue did not vouch for them."""
+    if (a.space.symbols or 0) <= 2:
+        return Absent("only of more than two symbols does an answer give every one its share")
+    hidden = ~a.certain & (a.truth > 0)
+    return (a.response * hidden).sum(2) / hidden.sum(2)  # NaN where nothing is hidden
+
+
 def confusion(a: Answers) -> Tensor:
     """Pearson of every answer with every pattern of the run, ``(R, C, P)``.
 
@@ -224,6 +232,7 @@ SCORES: dict[str, Score] = {
     "success": success,
     "accuracy": accuracy,
     "exact": exact,
+    "probability": probability,
 }
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from memlab.draws import Draws
 from memlab.hebbian.features import Projection, drawn
+from memlab.hebbian.growth import rank_one_share
 from memlab.hebbian.streams import Stream, concept_stream
 from memlab.space import Cue, Item, Space
 from memlab.substrate import Engram, Meter, Part, Readout, Role, Substrate
@@ -17,6 +18,7 @@ from memlab.substrate import Engram, Meter, Part, Readout, Role, Substrate
 BYTES = 4  # of a float32
 COLUMNS = 2  # a token, and its attribute
 RESERVED = 3  # tokens that noise never is: never shown, the concept, and the one that interferes
+UNKNOWN = 1e-6  # least share of an answer that goes to all symbols alike
 
 Count: TypeAlias = Annotated[int, Field(strict=True, gt=0, le=1_000_000)]
 Share: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
@@ -31,7 +33,9 @@ class ConceptLayer(Substrate):
     random of a sequence with a ``probability``. Noise is never one of the first three tokens. The
     layer learns from all tokens alike, as it was published. The labels, which were not used there,
     serve the read-out: for the winners y of the token W ← W + strength (attribute - W y / k) yᵀ,
-    once in a presentation in which it occurred.
+    once in a presentation in which it occurred. In every step, with input or without, a share
+    ``fading`` of W is lost. What W y / k lacks of 1 is given to all symbols alike: so much is not
+    known.
     """
 
     space: Space
@@ -44,6 +48,7 @@ class ConceptLayer(Substrate):
     length: Count = 10  # tokens of a sequence
     probability: Share = 0.3  # that a sequence holds the item's token
     strength: Share = 1.0  # of the read-out: 1 corrects it wholly in one presentation
+    fading: Share = 0.0  # share of the read-out lost per step
     plastic: bool = True  # false leaves the layer as it began; the read-out still learns
 
     def __post_init__(self) -> None:
@@ -64,6 +69,10 @@ class ConceptLayer(Substrate):
         self, engram: Engram, seen: Tensor, batches: Tensor, salience: Tensor, meter: Meter
     ) -> None:
         """Learn from ``batches (R, T, B)`` of tokens, as much as the salience ``(R,)`` says."""
+
+    @abstractmethod
+    def weights(self, engram: Engram) -> Tensor:
+        """All weights of the layer, ``(R, H, F)``."""
 
     @abstractmethod
     def activity(self, engram: Engram, seen: Tensor) -> Tensor:
@@ -95,6 +104,8 @@ class ConceptLayer(Substrate):
         batches, holds = self._stream(token, draws)
         if self.plastic:
             self.learn(engram, seen, batches, item.salience, meter)
+        self.weigh(engram, meter)
+        self.fade(engram, 1)
         y = _winners(self.activity(engram, seen)[torch.arange(len(token)), token])  # (R, H)
         target = torch.nn.functional.one_hot(attribute, self._symbols).to(y)
         error = target - (engram["evoked"] @ y[..., None])[..., 0] / self.winners
@@ -107,13 +118,28 @@ class ConceptLayer(Substrate):
         seen, told = self._seen(engram), cue.given[..., :1]
         token = values[..., :1].long().expand(-1, -1, self.units)
         activity = self.activity(engram, seen).gather(1, token) * told
-        level = torch.bmm(_winners(activity), engram["evoked"].mT).clamp(min=0) + 1e-6  # (R, C, V)
+        level = torch.bmm(_winners(activity), engram["evoked"].mT).clamp(min=0) / self.winners
+        unknown = (1 - level.sum(-1, keepdim=True)).clamp(min=UNKNOWN)
+        level = level + unknown / self._symbols  # (R, C, V)
         found = (level / level.sum(-1, keepdim=True))[:, :, None].expand(-1, -1, COLUMNS, -1)
         known = self.space.as_response(values)
         response = torch.where(cue.certain[..., None], known, found)
         meter.tick(1)
         meter.look(1, response)
         return Readout(response, activity)
+
+    def weigh(self, engram: Engram, meter: Meter) -> None:
+        """Record how large the layer's weights are, and how much of them is of one direction."""
+        weights = self.weights(engram)
+        size = weights.abs().amax((1, 2))
+        meter.add("largest_weight", self.steps, size)
+        meter.add("mean_weight", self.steps, weights.abs().mean((1, 2)))
+        if bool(size.isfinite().all()):
+            meter.add("rank_one_share", self.steps, rank_one_share(weights))
+
+    def fade(self, engram: Engram, presentations: int) -> None:
+        """What time alone takes from the read-out."""
+        engram["evoked"] = engram["evoked"] * (1 - self.fading) ** (presentations * self.steps)
 
     @property
     def _symbols(self) -> int:

@@ -58,10 +58,14 @@ class HebbianKwtaPublished(ConceptLayer):
         engram["weights"], engram["steps"] = weights, engram["steps"] + batches.shape[1]
         self._measure(weights, before, seen, batches, meter)
 
+    def weights(self, engram: Engram) -> Tensor:
+        return engram["weights"]
+
     def activity(self, engram: Engram, seen: Tensor) -> Tensor:
         return codes(self._layer, engram["weights"], seen)
 
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
+        self.fade(engram, presentations)
         if self.plastic:
             weights = engram["weights"].clone()
             for _ in range(presentations * self.steps):
@@ -82,12 +86,8 @@ class HebbianKwtaPublished(ConceptLayer):
         self, weights: Tensor, before: Tensor, seen: Tensor, batches: Tensor, meter: Meter
     ) -> None:
         size, count = growth.size(weights), batches.shape[1]
-        meter.add("largest_weight", self.steps, size)
-        meter.add("mean_weight", self.steps, weights.abs().mean((1, 2)))
         meter.add("growth_per_step", self.steps, (size.double() / before).log() / count)
         meter.add("growth_foretold", self.steps, self._foretold(seen, batches))
-        if bool(size.isfinite().all()):
-            meter.add("rank_one_share", self.steps, growth.rank_one_share(weights))
 
 
 def explained(found: growth.Divergence, measured: Tensor, foretold: Tensor) -> str:

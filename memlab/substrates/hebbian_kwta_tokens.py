@@ -9,7 +9,6 @@ from torch import Tensor
 
 from memlab.draws import Draws
 from memlab.hebbian.compiled import learned
-from memlab.hebbian.growth import rank_one_share
 from memlab.hebbian.stable import Rule, Stable, codes, rested
 from memlab.hebbian.winners import binary
 from memlab.substrate import Engram, Meter, Part
@@ -50,15 +49,15 @@ class HebbianKwtaTokens(ConceptLayer):
         each = salience[:, None].expand(batches.shape[:2])
         traces = learned(self._layer, traces_of(engram), seen, batches, salience=each)
         keep(engram, traces)
-        weights = traces.weights
-        meter.add("largest_weight", self.steps, weights.abs().amax((1, 2)))
-        meter.add("mean_weight", self.steps, weights.abs().mean((1, 2)))
-        meter.add("rank_one_share", self.steps, rank_one_share(weights))
+
+    def weights(self, engram: Engram) -> Tensor:
+        return engram["slow"] + engram["fast"]
 
     def activity(self, engram: Engram, seen: Tensor) -> Tensor:
         return binary(codes(self._layer, traces_of(engram), seen))
 
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
+        self.fade(engram, presentations)
         if self.plastic:
             keep(engram, rested(self._layer, traces_of(engram), presentations * self.steps))
         meter.tick(presentations * self.steps)

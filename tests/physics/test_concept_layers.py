@@ -95,6 +95,40 @@ def test_a_concept_that_does_not_occur_teaches_no_attribute():
     assert not engram["evoked"].any()
 
 
+def told(medium, engram):
+    """The probability ``(R,)`` that the first item's attribute is answered with."""
+    given = torch.tensor([True, False]).expand(PATTERNS.shape)
+    answer = medium.read(engram, Cue(PATTERNS * given, given, given), DRAWS.at("read"), Meter())
+    return answer.response[:, 0, 1].gather(1, PATTERNS[:, 0, 1:].long())[:, 0]
+
+
+def test_a_weaker_read_out_is_corrected_by_its_strength_in_every_presentation():
+    medium = HebbianKwtaTokens(SOURCE.space, plastic=False, strength=0.2)
+    for times in (0, 1, 3):
+        known = 1 - 0.8**times
+        expected = torch.full((2,), known + (1 - known) / 50)
+        found = told(medium, shown(medium, 0, times)[0] if times else medium.blank(DRAWS))
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [HebbianKwtaTokens, HebbianKwtaPublished])
+def test_the_read_out_fades_in_rest_as_it_does_in_presentations_of_something_else(kind):
+    medium = kind(SOURCE.space, plastic=False, fading=0.01, probability=0.3, steps=5)
+    engram, _ = shown(medium, 0, 1)
+    before = engram["evoked"].clone()
+    medium.rest(engram, 3, DRAWS, Meter())
+    torch.testing.assert_close(engram["evoked"], before * 0.99**15)
+    absent = kind(SOURCE.space, plastic=False, fading=0.01, probability=0.0, steps=5)
+    absent.write(engram, item(1), DRAWS.at("write"), Meter())
+    torch.testing.assert_close(engram["evoked"], before * 0.99**20)
+
+
+def test_weights_are_recorded_where_learning_is_off():
+    medium = HebbianKwtaTokens(SOURCE.space, plastic=False)
+    _, series = shown(medium, 0, 1)
+    assert {"largest_weight", "mean_weight", "rank_one_share"} <= set(series)
+
+
 def test_time_alone_decays_published_weights():
     medium = HebbianKwtaPublished(SOURCE.space, steps=5)
     engram = medium.blank(DRAWS.at("blank"))

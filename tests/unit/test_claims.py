@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from memlab.absent import Absent
-from memlab.claims import BeatsFloors, Claim, Contrast, Status, judged
+from memlab.claims import BeatsArms, BeatsFloors, Claim, Contrast, MetricBeatsFloors, Status, judged
+from memlab.report import evaluate, stated, verdict_frame
 from memlab.space import Space
 from tests.unit.sessions import asked_once, blobs, half_cue, three_phase
 
@@ -83,6 +84,7 @@ class Given(Claim):
 
     statement: str
     measure: str
+    published: str = ""
     found: dict[str, torch.Tensor]
 
     def margins(self, _):
@@ -192,3 +194,40 @@ def test_symbols_are_scored_like_everything_else():
     verdict = only(RECALLED, session)
     assert verdict.status is Status.HOLDS
     assert verdict.margins["blank"].mean == pytest.approx(1)
+
+
+def by_arm(_, *, arm="taught", control=None):
+    """A metric that is 1 in the arm taught, .5 in the others, and 0 of every control."""
+    if arm == "missing":
+        return Absent("this run has no arm 'missing'")
+    return torch.full((8,), 0.0 if control else 1.0 if arm == "taught" else 0.5)
+
+
+def test_a_claim_over_arms_is_decided_by_the_best_of_them():
+    claim = BeatsArms("x", of=by_arm, measure="m", arms=["absent", "taught"])
+    verdict = only(claim, recalled(8, noise))
+    assert (verdict.status, verdict.reason) == (Status.NOT_SHOWN, "not above taught")
+    assert only(replace(claim, arms=["absent"]), recalled(8, noise)).status is Status.HOLDS
+
+
+def test_a_metric_may_have_to_beat_arms_beside_the_floors():
+    claim = MetricBeatsFloors("x", of=by_arm, measure="m", arms=["absent"])
+    verdict = only(claim, recalled(8, noise))
+    assert verdict.best_control == "absent"
+    assert {"absent", "blank", "cue"} <= set(verdict.margins)
+
+
+def test_a_claim_over_an_arm_that_is_missing_has_no_data():
+    claim = BeatsArms("x", of=by_arm, measure="m", arms=["absent", "missing"])
+    verdict = only(claim, recalled(8, noise))
+    assert (verdict.status, verdict.reason) == (Status.NO_DATA, "this run has no arm 'missing'")
+
+
+def test_what_was_published_stands_beside_the_verdict_word_for_word():
+    claims = {"R": replace(RECALLED, published="it persists"), "S": RECALLED}
+    for replicates, claims_of in ((8, claims), (8, {"R": replace(claims["R"], arm="nobody")})):
+        report = evaluate(recalled(replicates, noise), {}, claims_of)
+        assert report.verdicts[0].published == "it persists"
+        assert verdict_frame(report)["published"][0] == "it persists"
+        assert "published: “it persists”" in stated(report.verdicts[0])
+    assert stated(evaluate(recalled(8, noise), {}, claims).verdicts[1]) == "it is recalled"

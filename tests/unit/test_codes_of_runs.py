@@ -160,6 +160,13 @@ def test_what_a_medium_does_not_show_is_absent():
     assert "no recall on the axis 'rested'" in nowhere.reason
 
 
+def test_an_arm_that_was_not_run_is_named_and_where_to_find_it():
+    found = codes.distinct(session(BEFORE), arm="concept_absent", axis="acquired")
+    assert isinstance(found, Absent)
+    assert "no arm 'concept_absent', only ['taught']" in found.reason
+    assert "experiment=zypher" in found.reason
+
+
 def test_a_gain_is_a_difference_or_a_log_ratio():
     def four(_):
         return torch.tensor([4.0])

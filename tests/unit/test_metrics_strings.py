@@ -79,6 +79,12 @@ def test_a_string_is_exact_where_all_that_was_asked_is_right():
     assert SCORES["exact"](a).tolist() == [[0, 1, 1, 1]]  # of the second, the place was given
 
 
+def test_probability_is_what_the_right_symbols_are_given_where_they_were_asked_for():
+    answer = 0.6 * told(wrong=((0, 2),)) + 0.1  # .7 of each right symbol, .1 of the wrong one
+    found = SCORES["probability"](laid_out(answer))
+    assert found[0].tolist() == pytest.approx([0.4, 0.7, 0.7, 0.7])
+
+
 def test_too_many_strings_are_not_compared_each_with_each(monkeypatch):
     monkeypatch.setattr(scores, "MANY", 15)
     found = [SCORES[name](laid_out(told())) for name in ("success", "identification")]
