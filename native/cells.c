@@ -3,19 +3,22 @@
 
 #include <string.h>
 
-static const cell_core *core_of(int doubles) {
-    if (doubles) {
-        return &cell_f64;
-    }
+/* NULL where there is none. */
+static const cell_core *core_of(int doubles, ml_instructions wanted) {
+    const int any = wanted == ML_BEST;
 #ifdef CELL_CHOOSES
-    if (__builtin_cpu_supports("avx512f")) {
+    if (!doubles && (any || wanted == ML_AVX512) && __builtin_cpu_supports("avx512f")) {
         return &cell_f32_avx512;
     }
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    if (!doubles && (any || wanted == ML_AVX2) && __builtin_cpu_supports("avx2") &&
+        __builtin_cpu_supports("fma")) {
         return &cell_f32_avx2;
     }
 #endif
-    return &cell_f32_plain;
+    if (!any && wanted != ML_PLAIN) {
+        return NULL;
+    }
+    return doubles ? &cell_f64 : &cell_f32_plain;
 }
 
 static size_t bytes_of(int doubles) { return doubles ? sizeof(double) : sizeof(float); }
@@ -29,7 +32,7 @@ ml_status ml_cell_sizes(const ml_cell *cell, ml_cell_size *sizes) {
                             .tape = plan.width, .kept = plan.kept, .every = plan.every,
                             .streams = plan.streams,
                             .packed = plan.packed + plan.derived,
-                            .work = core_of(0)->work(cell, &plan)};
+                            .work = core_of(0, ML_BEST)->work(cell, &plan)};
     return ML_OK;
 }
 
@@ -54,11 +57,14 @@ typedef struct {
     size_t bytes, steps, tiles, teams, each, taped;
 } crew;
 
-static int crew_of(const ml_cell *cell, const ml_cell_run *run, crew *c) {
+static ml_status crew_of(const ml_cell *cell, const ml_cell_run *run, crew *c) {
     if (!cell_plan_of(cell, &c->plan) || run->batch < 1 || run->steps < 1 || run->threads < 1) {
-        return 0;
+        return ML_BAD_DIMS;
     }
-    c->core = core_of(run->doubles);
+    c->core = core_of(run->doubles, run->instructions);
+    if (!c->core) {
+        return ML_ABSENT;
+    }
     c->bytes = bytes_of(run->doubles);
     c->steps = (size_t)run->steps;
     const size_t copies = (c->steps + c->plan.every - 1) / c->plan.every;
@@ -66,7 +72,7 @@ static int crew_of(const ml_cell *cell, const ml_cell_run *run, crew *c) {
     c->tiles = ((size_t)run->batch + c->plan.streams - 1) / c->plan.streams;
     c->teams = (size_t)run->threads;
     c->each = c->core->work(cell, &c->plan);
-    return 1;
+    return ML_OK;
 }
 
 ml_status ml_cell_pack(const ml_cell *cell, int32_t doubles, const void *parameters, void *packed) {
@@ -74,7 +80,7 @@ ml_status ml_cell_pack(const ml_cell *cell, int32_t doubles, const void *paramet
     if (!cell_plan_of(cell, &plan)) {
         return ML_BAD_DIMS;
     }
-    core_of(doubles)->pack(cell, &plan, parameters, packed);
+    core_of(doubles, ML_BEST)->pack(cell, &plan, parameters, packed);
     return ML_OK;
 }
 
@@ -82,8 +88,9 @@ ml_status ml_cell_forward(const ml_cell *cell, const ml_cell_run *run, const voi
                           const void *packed, const void *x, const uint8_t *mask, void *state,
                           void *y, void *tape, void *work) {
     crew c;
-    if (!crew_of(cell, run, &c)) {
-        return ML_BAD_DIMS;
+    const ml_status found = crew_of(cell, run, &c);
+    if (found != ML_OK) {
+        return found;
     }
     const cell_plan *plan = &c.plan;
     const size_t bytes = c.bytes, T = c.steps;
@@ -141,8 +148,9 @@ ml_status ml_cell_backward(const ml_cell *cell, const ml_cell_run *run, const vo
                            const void *packed, const uint8_t *mask, void *tape, const void *gy,
                            void *gstate, void *gx, void *gradients, void *work) {
     crew c;
-    if (!crew_of(cell, run, &c)) {
-        return ML_BAD_DIMS;
+    const ml_status found = crew_of(cell, run, &c);
+    if (found != ML_OK) {
+        return found;
     }
     const cell_plan *plan = &c.plan;
     const size_t bytes = c.bytes, T = c.steps;

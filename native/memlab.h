@@ -2,7 +2,8 @@
  *
  * Every function is pure work on buffers the caller owns: nothing is allocated, kept, printed or
  * drawn at random. Arrays are contiguous float32 in C order and must never overlap. The bits of a
- * result depend neither on the number of threads nor on the instruction set.
+ * result depend neither on the number of threads nor, but for recurrent cells, on the instruction
+ * set.
  */
 #ifndef MEMLAB_H
 #define MEMLAB_H
@@ -132,16 +133,21 @@ typedef struct {
     size_t streams;    /* whose gradients are summed apart: a tile */
 } ml_cell_size;
 
+/* What walks through float32: sums in another order, so other bits. float64 has the plain one. */
+typedef enum { ML_BEST, ML_PLAIN, ML_AVX2, ML_AVX512 } ml_instructions;
+
 typedef struct {
     int32_t batch;   /* B: streams */
     int32_t steps;   /* T */
     int32_t threads; /* change no bit */
     int32_t doubles; /* whether arrays are of float64 instead of float32 */
+    ml_instructions instructions; /* ML_ABSENT: the machine or the build lacks them */
 } ml_cell_run;
 
 ml_status ml_cell_sizes(const ml_cell *cell, ml_cell_size *sizes);
 
-/* What every run with these parameters, the effective ones, reads besides them. */
+/* What every run with these parameters, the effective ones, reads besides them; laid out the same
+ * for all instruction sets. */
 ml_status ml_cell_pack(const ml_cell *cell, int32_t doubles, const void *parameters, void *packed);
 
 /* x (B, T, I), mask (B, T) of 0 for padding or NULL, state (B, S) in place, NULL for a blank one that

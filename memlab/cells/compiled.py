@@ -7,7 +7,7 @@ the CPU. Laws of the parameters stay in torch: the core knows effective values o
 from collections import deque
 from contextlib import suppress
 from functools import cache
-from typing import Any, final
+from typing import Any, Literal, final
 
 import torch
 from torch import Tensor
@@ -46,6 +46,15 @@ FLAGS = {
     "output_memory": "ML_OUTPUT_MEMORY",
     "frozen": "ML_FROZEN",
 }
+Instructions = Literal["best", "plain", "avx2", "avx512"]
+INSTRUCTIONS: dict[Instructions, str] = {
+    "best": "ML_BEST",
+    "plain": "ML_PLAIN",
+    "avx2": "ML_AVX2",
+    "avx512": "ML_AVX512",
+}
+
+_What = tuple[Cell, Tensor | None, Instructions]  # what is run, and where it has padding
 
 
 def sheet(cell: Cell) -> dict[str, int] | None:
@@ -62,16 +71,23 @@ def sheet(cell: Cell) -> dict[str, int] | None:
 
 
 def run_compiled(
-    cell: Cell, raw: Tensors, state: Tensors, x: Tensor, mask: Tensor | None = None
+    cell: Cell,
+    raw: Tensors,
+    state: Tensors,
+    x: Tensor,
+    mask: Tensor | None = None,
+    *,
+    instructions: Instructions = "best",
 ) -> tuple[Tensor, Tensors]:
     """Outputs ``(B, T, O)`` over inputs ``x (B, T, I)``, and the state after them.
 
     Where ``mask (B, T)`` is false the input is padding: the state stays and the output is 0.
+    Instruction sets of the CPU round differently; ``best`` is the widest that it has.
     """
     flat = torch.cat([one.reshape(-1) for one in cell.effective(raw).values()])
     begun = torch.cat([one.flatten(1) for one in state.values()], 1)
     check_arrays(cell, flat, begun, x, mask)
-    y, ended = _Run.apply((cell, mask), flat, begun, x)  # type: ignore[no-untyped-call]
+    y, ended = _Run.apply((cell, mask, instructions), flat, begun, x)  # type: ignore[no-untyped-call]
     parts = ended.split([one[0].numel() for one in state.values()], 1)
     shaped = zip(state.items(), parts, strict=True)
     return y, {name: part.reshape(old.shape) for (name, old), part in shaped}
@@ -83,11 +99,11 @@ class _Run(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, what: tuple[Cell, Tensor | None], flat: Tensor, state: Tensor, x: Tensor
+        ctx: Any, what: _What, flat: Tensor, state: Tensor, x: Tensor
     ) -> tuple[Tensor, Tensor]:
-        cell, mask = what
+        cell, mask, instructions = what
         ctx.set_materialize_grads(False)  # that of a large state is often none
-        call = _Call(cell, x, mask)
+        call = _Call(cell, x, mask, instructions)
         ended, y = state.detach(), call.empty_y()  # the state is this run's own
         tape = call.tape() if any(ctx.needs_input_grad) else None
         parameters = flat.detach().contiguous()
@@ -112,7 +128,9 @@ class _Run(torch.autograd.Function):
 class _Call:
     """One run of the core: its sizes, its arrays, its scratch."""
 
-    def __init__(self, cell: Cell, x: Tensor, mask: Tensor | None) -> None:
+    def __init__(
+        self, cell: Cell, x: Tensor, mask: Tensor | None, instructions: Instructions
+    ) -> None:
         self.like, (self.batch, self.steps, _) = x.detach(), x.shape
         self.cell, self.sizes = described(cell)
         self.outputs = self.cell.outputs
@@ -120,7 +138,8 @@ class _Call:
         self.tiles = -(-self.batch // self.sizes.streams)
         threads = min(torch.get_num_threads(), self.tiles)
         doubles = x.dtype == torch.float64
-        self.run = ffi.new("ml_cell_run *", (self.batch, self.steps, threads, doubles))
+        using = getattr(lib, INSTRUCTIONS[instructions])
+        self.run = ffi.new("ml_cell_run *", (self.batch, self.steps, threads, doubles, using))
         self.work = self.empty(threads * self.sizes.work)
         self.packed = self.empty(self.sizes.packed)
 
@@ -209,5 +228,10 @@ def address(array: Tensor | None) -> Any:
 
 def done(status: int) -> None:
     """Raise for a call that was refused."""
+    if status == lib.ML_ABSENT:
+        raise ValueError(
+            "instructions must be of a set that this machine has, the core was built with and, "
+            "for float64, is 'plain'; 'best' always is"
+        )
     if status != lib.ML_OK:
         raise ValueError("the compiled core refuses these sizes; every one must be 1 to 2^20")

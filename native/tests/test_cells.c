@@ -96,7 +96,7 @@ static void unmade(world w) {
 
 /* The loss Σ gy y + Σ gstate state of a walk in float64; with a tape, and the adjoint. */
 static double walked(const ml_cell *cell, world *w, int32_t threads, int adjoint) {
-    const ml_cell_run run = {BATCH, STEPS, threads, 1};
+    const ml_cell_run run = {.batch = BATCH, .steps = STEPS, .threads = threads, .doubles = 1};
     double *state = malloc(BATCH * w->size.state * sizeof *state), loss = 0;
     if (!state) {
         exit(1);
@@ -149,6 +149,72 @@ static void test_threads(const ml_cell *cell) {
     unmade(many);
 }
 
+static float *singles(size_t count, const double *from) {
+    float *found = malloc(count * sizeof *found);
+    if (!found) {
+        exit(1);
+    }
+    for (size_t i = 0; i < count; i++) {
+        found[i] = (float)from[i];
+    }
+    return found;
+}
+
+static int near(size_t count, const float *found, const double *known) {
+    double error = 0, most = 0;
+    for (size_t i = 0; i < count; i++) {
+        error = fmax(error, fabs((double)found[i] - known[i]));
+        most = fmax(most, fabs(known[i]));
+    }
+    return error <= 1e-5 * (1 + most);
+}
+
+enum { PARAMETERS, PACKED, STREAM, STATE, OUT, TAPE, WORK, GOUT, GSTATE, GSTREAM, GRADIENTS, ARRAYS };
+
+/* A walk in float32 and its adjoint; whether there are such instructions. */
+static int walked_by(ml_instructions instructions, const ml_cell *cell, const uint8_t *mask,
+                     float **a) {
+    const ml_cell_run run = {
+        .batch = BATCH, .steps = STEPS, .threads = 1, .instructions = instructions};
+    const int kind = (int)cell->kind;
+    promise(ml_cell_pack(cell, 0, a[PARAMETERS], a[PACKED]) == ML_OK, "it packs", kind);
+    const ml_status found = ml_cell_forward(cell, &run, a[PARAMETERS], a[PACKED], a[STREAM], mask,
+                                            a[STATE], a[OUT], a[TAPE], a[WORK]);
+    const ml_status after = ml_cell_backward(cell, &run, a[PARAMETERS], a[PACKED], mask, a[TAPE],
+                                             a[GOUT], a[GSTATE], a[GSTREAM], a[GRADIENTS], a[WORK]);
+    promise(found == ML_OK || (found == ML_ABSENT && instructions > ML_PLAIN), "it walks", kind);
+    promise(after == found, "it walks back where it walks", kind);
+    return found == ML_OK;
+}
+
+/* What float64 finds, each set of instructions finds in float32. */
+static void test_instructions(ml_instructions instructions, const ml_cell *cell) {
+    world w = made(cell, 1);
+    const size_t streams = BATCH * (size_t)cell->inputs, out = BATCH * STEPS * (size_t)cell->outputs;
+    const size_t tiles = (BATCH + w.size.streams - 1) / w.size.streams;
+    const size_t copies = (STEPS + w.size.every - 1) / w.size.every;
+    const size_t sizes[ARRAYS] = {
+        w.size.parameters, w.size.packed, streams * STEPS, BATCH * w.size.state, out,
+        BATCH * (STEPS * w.size.tape + copies * w.size.kept), w.size.work, out,
+        BATCH * w.size.state, streams * STEPS, tiles * w.size.parameters};
+    const double *known[ARRAYS] = {w.parameters, w.packed, w.x, w.state, w.y, w.tape, w.work, w.gy,
+                                   w.gstate, w.gx, w.gradients};
+    float *a[ARRAYS];
+    for (size_t i = 0; i < ARRAYS; i++) {
+        a[i] = singles(sizes[i], known[i]);
+    }
+    walked(cell, &w, 1, 1);
+    if (walked_by(instructions, cell, w.mask, a)) {
+        promise(near(out, a[OUT], w.y) && near(sizes[STREAM], a[GSTREAM], w.gx) &&
+                    near(w.size.parameters, a[GRADIENTS], w.gradients),
+                "float32 is near float64", (int)cell->kind);
+    }
+    for (size_t i = 0; i < ARRAYS; i++) {
+        free(a[i]);
+    }
+    unmade(w);
+}
+
 static void test_refusals(void) {
     const ml_cell bad[] = {
         {.kind = ML_AMRC, .inputs = 0, .hidden = 4, .outputs = 1},
@@ -164,12 +230,23 @@ static void test_refusals(void) {
     const ml_cell_run none = {.batch = 0, .steps = 1, .threads = 1};
     promise(ml_cell_forward(&cells[0], &none, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL) ==
                 ML_BAD_DIMS, "no streams are refused", 0);
+    const ml_cell_run wide = {
+        .batch = 1, .steps = 1, .threads = 1, .doubles = 1, .instructions = ML_AVX2};
+    promise(ml_cell_forward(&cells[0], &wide, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL) ==
+                ML_ABSENT, "float64 has no instructions of its own", 0);
+    const ml_cell_run unknown = {
+        .batch = 1, .steps = 1, .threads = 1, .instructions = (ml_instructions)99};
+    promise(ml_cell_forward(&cells[0], &unknown, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL) ==
+                ML_ABSENT, "instructions that nobody knows are refused", 0);
 }
 
 int main(void) {
     for (size_t i = 0; i < CELLS; i++) {
         test_gradient(&cells[i]);
         test_threads(&cells[i]);
+        test_instructions(ML_PLAIN, &cells[i]);
+        test_instructions(ML_AVX2, &cells[i]);
+        test_instructions(ML_AVX512, &cells[i]);
     }
     test_refusals();
     return broken;
