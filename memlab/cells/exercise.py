@@ -6,7 +6,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from memlab.cells.cell import Tensors
+from memlab.cells.cell import Cell, Tensors
+from memlab.cells.published.pmrc import PublishedPmrc
 from memlab.draws import Draws
 from memlab.space import Cue, Item
 
@@ -37,6 +38,18 @@ class Exercise(ABC):
         draws: Draws,
     ) -> tuple[list[Tensor], Tensor]:
         """Of the loss ``(R,)`` on an item, for every learned parameter; and that loss."""
+
+
+def check_trainable(cell: Cell, learned: tuple[str, ...]) -> None:
+    """Refuse gradients that would have to go through units that are moved in place."""
+    axes = {name: it.axes for name, it in cell.parameters().items()}
+    deep = [name for name in learned if not axes[name].startswith("o")]
+    if isinstance(cell, PublishedPmrc) and deep:
+        raise ValueError(
+            "a cell whose body learns must have a gradient, and PublishedPmrc has none, for it "
+            f"moves its units in place; got learns of {', '.join(deep)}; learns=[V, c] would do, "
+            "or the repaired memlab.cells.equations.pmrc.Pmrc"
+        )
 
 
 def descended(

@@ -7,10 +7,17 @@ import torch
 from torch import Tensor
 
 from memlab.cells.cell import Cell, Tensors
+from memlab.cells.published.amrc import PublishedAmrc
+from memlab.cells.published.pmrc import PublishedPmrc
 
 
 def check_linear(cell: Cell) -> None:
-    """Refuse a cell whose outputs come back as state: they are no linear function of its units."""
+    """Refuse a cell whose outputs are no linear function of its units: a tanh, or fed back."""
+    if isinstance(cell, PublishedAmrc | PublishedPmrc):
+        raise ValueError(
+            f"a fitted read-out needs outputs that are linear in the units, but those of "
+            f"{type(cell).__name__} are a tanh; take memory=weights, or the repaired cell"
+        )
     fed_back = [name for name, axes in cell.states().items() if "o" in axes]
     if fed_back:
         raise ValueError(

@@ -42,7 +42,12 @@ class DelayedRecall(PatternSource):
     salience: Salience = 1.0  # of each item: one for all, a list, or {low, high} to draw from
 
     def __post_init__(self) -> None:
-        """Refuse a stream that is too short."""
+        """Refuse what needs no recall, and a stream that is too short."""
+        if min(self.lags) < 1:
+            raise ValueError(
+                "lags must all be at least 1 step, or nothing has to be recalled: what comes in is "
+                f"what is asked for; got {list(self.lags)}"
+            )
         check_stream(self.steps, self.tested, max(self.lags))
 
     @property

@@ -14,7 +14,7 @@ from memlab import native
 from memlab.cells.cell import Cell, Tensors
 from memlab.cells.completion import Completion, Examples
 from memlab.cells.descent import Descent, Gradients
-from memlab.cells.exercise import Exercise
+from memlab.cells.exercise import Exercise, check_trainable
 from memlab.cells.following import Following
 from memlab.cells.inspection import inspect
 from memlab.cells.protection import Elastic, Freezing, Protection, Unprotected
@@ -103,6 +103,7 @@ class Recurrent(Substrate):
                 f"learns must name parameters of {type(cell).__name__} ({', '.join(known)}), "
                 f"got {', '.join(unknown)}"
             )
+        check_trainable(cell, self._learned)
         if self.memory == "state":
             check_linear(cell)
         if self.backend == "native" and not compiled(cell, torch.device("cpu")):

@@ -7,10 +7,12 @@ import torch
 from torch import nn
 
 from memlab import native
-from memlab.cells import CELLS
+from memlab.cells import CELLS, PUBLISHED
 from memlab.cells.adam import Moments
 from memlab.cells.cell import run
 from memlab.cells.equations.pmrc import Pmrc
+from memlab.cells.published.amrc import PublishedAmrc
+from memlab.cells.published.pmrc import PublishedPmrc
 from memlab.cells.replicated import drawn, run_each
 from memlab.cells.rivals.echo_state import EchoState
 from memlab.cells.rivals.gru import Gru
@@ -178,6 +180,14 @@ def test_the_rivals_are_those_of_torch(cell, theirs):
     torch.testing.assert_close(y, wanted, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_published_cell_learns_what_has_a_gradient(name):
+    learns = ["V", "c"] if name == "pmrc" else None
+    _, meter = taught(medium(PUBLISHED[name], hidden=4, updates=12, learns=learns), 0)
+    loss = meter.series()["loss"].values
+    assert (loss[:, -5:].mean(1) < loss[:, :5].mean(1)).all()
+
+
 def test_every_replicate_has_a_cell_of_its_own():
     cell = Gru(inputs=3, hidden=5, outputs=2)
     raw = drawn(cell, torch.tensor([4, 9]))
@@ -235,6 +245,9 @@ def test_damage_hides_and_flips_the_shares_it_is_asked_for():
         ({"cell": partial(Pmrc, gates=7)}, "gates of Pmrc must be true or false, got 7"),
         ({"cell": partial(EchoState, leak="x")}, "leak of EchoState must be a number, got 'x'"),
         ({"cell": partial(Pmrc, leak=1)}, "sizes as numbers"),
+        ({"cell": PublishedPmrc}, r"must have a gradient, .* learns of W, .*learns=\[V, c\]"),
+        ({"cell": PublishedPmrc, "memory": "state"}, "those of PublishedPmrc are a tanh"),
+        ({"cell": PublishedAmrc, "memory": "state"}, "those of PublishedAmrc are a tanh"),
         ({"memory": "dreams"}, "'weights', 'state' or 'both'"),
         ({"space": Space((4, 4), 5)}, "holds binary or graded patterns, .* got 4×4, 5 symbols"),
         ({"learns": ["V", "w"]}, "must name parameters of Pmrc .*got w"),

@@ -187,6 +187,7 @@ def test_most_keys_are_asked_for_soon():
     ("kind", "wrong", "named"),
     [
         (DelayedRecall, {"lags": ()}, "lags"),
+        (DelayedRecall, {"lags": (0,)}, r"lags must all be at least 1 step, .* got \[0\]"),
         (DelayedRecall, {"steps": 100, "tested": 80}, r"steps must be more than .* 80 \+ 20"),
         (SingleItem, {"trials": 10, "tested": 10}, "trials must be more than tested=10"),
         (Copy, {"trials": 10, "tested": 10}, "trials must be more than tested=10"),

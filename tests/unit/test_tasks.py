@@ -128,7 +128,7 @@ def test_the_mean_of_outputs_explains_nothing_and_the_medium_that_says_it_no_mor
     floor = scored(session, "output_mean")
     assert bool(((floor <= 0) & (floor > -0.1)).all())
     assert scored(session, "persistence").reason == "1 inputs cannot stand for 2 outputs"
-    session = run(DelayedRecall(lags=(0,), **STREAM))
+    session = run(Sine(periods=(50.0,), ahead=50, **STREAM))  # what comes is what was
     assert scored(session, "persistence").tolist() == pytest.approx([1] * 3)
 
 

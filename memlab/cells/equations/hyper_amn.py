@@ -8,7 +8,8 @@
     y = C g' + D x + c
 
 A, B > 0 (raw: ln), L and the decays of the stores in (0, 1) (raw: ln(-ln)). Heads mix in what is
-read, not in their states, so that every loop decays.
+read, not in their states, so that every loop decays. No term balances the load of the heads: every
+one is computed at every step and has a gradient, and the loss stays the error alone.
 
 Adjoint of a step, with gs, gg, GM carried backwards from 0: gC, gD, gc += gy (g'ᵀ, xᵀ, 1),
 e = Cᵀ gy + gg, ga_n = e·(X o)_n, gX_nn' += a_n e·o_n', go_n' = e Σ_n a_n X_nn',

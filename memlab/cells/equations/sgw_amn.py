@@ -9,6 +9,9 @@
     y = Wo o + c
 
 A, B > 0 (raw: ln), T > 0 (raw: ln), ρ and the decays of the store in (0, 1) (raw: ln(-ln)).
+All candidates stay in the sum: a top-k would cut the gradient of those that lose, and T, which is
+trained, makes it as sparse as the task wants. There is no term that balances their load, for no
+unit is spared by it and the loss would no longer be the error.
 |w| < 1 and with it R and the store are bounded.
 
 Adjoint of a step, with gw, GR, GM carried backwards from 0: gWo, gc += gy (oᵀ, 1), go = Woᵀ gy,
