@@ -174,7 +174,7 @@ def _sheet(layout: Tidy, told: str, beside: float = 0.0) -> tuple[Figure, Axes]:
     wide, high = LETTER * _width(layout), LINE * (layout.leaves + 1)
     across, down = max(wide + beside + 0.2, NARROWEST), max(high + HEAD, LOWEST if beside else 0)
     figure = style.sheet(across, down, f"Plastic tree: {told}")
-    figure.text(0.01, 1 - 0.85 * HEAD / down, POTENTIATED, fontsize=7, color=NAMED, va="center")
+    figure.text(0.01, 1 - HEAD / down, POTENTIATED, fontsize=7, color=NAMED, va="center")
     figure.set_layout_engine("none")
     place = (0.1 / across, 1 - (high + HEAD) / down, wide / across, high / down)
     axes = figure.add_axes(place)
