@@ -85,6 +85,7 @@ def _costs(axes: Axes, session: Session, arms: Sequence[str]) -> None:
         label = f"{name}: {float(known.mean()):.3f} in the order {words(base)}"
         axes.plot([], [], dot, ms=6, color=INK, mfc=face or INK, label=label)
     axes.axvline(0, color=INK, lw=0.9, zorder=0)
+    axes.locator_params(axis="x", nbins=4)
     axes.set_yticks(range(len(arms)), [words(arm) for arm in reversed(arms)])
     for label_of, arm in zip(axes.get_yticklabels(), reversed(arms), strict=True):
         label_of.set(color=colour(arm, arms), fontweight="bold")

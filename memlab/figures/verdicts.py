@@ -33,7 +33,7 @@ def claim_forest(_: Session, report: Report) -> Figure | Absent:
     figure = sheet(9.6, 0.72 * len(report.verdicts) + 0.7 * len(parts) + 0.5, title)
     heights = [len(part) + 0.2 for part in parts]
     panels = figure.subplots(
-        len(parts), 2, width_ratios=[3, 2.4], height_ratios=heights, sharey="row", squeeze=False
+        len(parts), 2, width_ratios=[3, 2.7], height_ratios=heights, sharey="row", squeeze=False
     )
     for (axes, text), part in zip(panels, parts, strict=True):
         _forest(axes, text, part)

@@ -246,6 +246,17 @@ def _dots(axes):
     ]
 
 
+def test_perplexity_is_that_of_the_medium_or_of_a_floor(counted):
+    assert forecasts.perplexity(counted, arm="given", control="uniform").tolist() == pytest.approx(
+        [counted.space.symbols] * 4
+    )
+    own, floor = (
+        forecasts.loss(counted, arm="given", control=control) for control in (None, "3-gram")
+    )
+    for control, nats in ((None, own), ("3-gram", floor)):
+        assert torch.equal(forecasts.perplexity(counted, arm="given", control=control), nats.exp())
+
+
 def test_what_was_not_said_or_foretold_is_absent(counted):
     assert isinstance(samples.validity(counted, arm="random"), Absent)
     assert isinstance(forecasts.loss(counted, arm="given", phase="later"), Absent)

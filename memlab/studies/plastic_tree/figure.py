@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from memlab.figures.style import BAD, CEILING, FLOOR, GOOD, INK, MEDIUM, PALE, sheet
-from memlab.statistics import estimate
+from memlab.statistics import Estimate
 from memlab.studies.plastic_tree.corpus import LETTERS
 from memlab.studies.plastic_tree.row import (
     AUTOMATON,
@@ -98,14 +98,18 @@ def _described(axes: Axes, rows: Sequence[Row]) -> None:
     for form, (ink, mark) in WAYS.items():
         found = [shared(row) for row in those(rows, GROWTH, form, CODE)]
         _marks(axes, found, ink, mark, f"{CODES[form]}, {_power(rows, form, CODE)}")
-    axes.set(xscale="log", ylim=(0, None), xlabel="names n", ylabel="bits per name")
+    axes.set(xscale="log", xlabel="names n", ylabel="bits per name")
+    axes.set_ylim(0, 1.15 * axes.get_ylim()[1])
     axes.set_title("bits that describe n names, and their power of n")
-    axes.legend(loc="lower left")
+    axes.legend(loc="upper right")
 
 
 def shared(row: Row) -> Row:
     """What a single name has of something that all names of a row have together."""
-    return replace(row, measured=estimate([each / row.level for each in row.measured.values]))
+    all_of = row.measured
+    values = tuple(value / row.level for value in all_of.values)
+    ends = (None if end is None else end / row.level for end in (all_of.low, all_of.high))
+    return replace(row, measured=Estimate(values, all_of.mean / row.level, *ends))
 
 
 def _power(rows: Sequence[Row], form: str, measure: str) -> str:
