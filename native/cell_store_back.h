@@ -208,6 +208,9 @@ static void near_unwalk(const gated_store *t, const store_steps *w, near_steps *
 static void store_unwalk(const gated_store *t, const store_steps *w, const REAL *held, REAL *gM) {
     const size_t whole = t->units / LANES * LANES;
     near_steps near;
+    if (w->count == 0) {
+        return; /* the stream waited in all of them, and nothing decayed */
+    }
     for (size_t p = 0; p < w->count; p++) {
         memset(w->zk[p], 0, t->slots * sizeof(REAL));
         memset(w->zq[p], 0, t->slots * sizeof(REAL));

@@ -3,95 +3,50 @@
 import pytest
 import torch
 
-from memlab import native
 from memlab.cells import CELLS
 from memlab.cells.cell import run
 from memlab.cells.equations.amrc import Amrc
 from memlab.cells.published.amrc import PublishedAmrc
+from tests.unit.cell_worlds import (
+    BATCH,
+    STEPS,
+    WIDE,
+    World,
+    compiled,
+    every_variant,
+    farthest,
+    needs_core,
+)
 
-pytestmark = pytest.mark.skipif(not native.available(), reason="the native library is not built")
-
-VARIANTS = [
-    ("amrc", {}),
-    ("amrc", {"rank": 3}),
-    ("pmrc", {}),
-    ("pmrc", {"gates": False}),
-    ("pmrc", {"recurrent": False, "output_memory": True}),
-    ("amn", {"slots": 6}),
-    ("dtpn", {"keys": 5}),
-    ("hyper_amn", {"slots": 5}),
-    ("sgw_amn", {"candidates": 9, "workspace": 5, "slots": 6}),
-    ("ndm", {"slots": 5}),
-    ("ndm", {"slots": 5, "frozen": True}),
-]
-WIDE = [  # several vectors of units, and some that fill none
-    ("amn", {"slots": 6}),
-    ("hyper_amn", {"slots": 6}),
-    ("sgw_amn", {"candidates": 37, "workspace": 17, "slots": 6}),
-    ("ndm", {"slots": 6}),
-]
-BATCH, STEPS, INPUTS, HIDDEN, OUTPUTS = 11, 23, 3, 21, 2  # no multiple of any block
+pytestmark = needs_core
 
 
-class World:
-    """One cell, begun anywhere, asked for everything that has a gradient."""
-
-    def __init__(self, name, flags, dtype, seed=0, hidden=HIDDEN):
-        torch.manual_seed(seed)
-        self.cell = CELLS[name](inputs=INPUTS, hidden=hidden, outputs=OUTPUTS, **flags)
-        raw = self.cell.initial(torch.Generator().manual_seed(seed))
-        self.raw = {key: one.to(dtype).requires_grad_() for key, one in raw.items()}
-        self.x = torch.randn(BATCH, STEPS, INPUTS, dtype=dtype, requires_grad=True)
-        blank = self.cell.blank(BATCH, self.x.detach())
-        self.state = {
-            key: (0.1 * torch.randn_like(one)).requires_grad_() for key, one in blank.items()
-        }
-        self.mask = torch.rand(BATCH, STEPS) < 0.8
-        self.weight = torch.randn(BATCH, STEPS, OUTPUTS, dtype=dtype)
-
-    def told(self, through):
-        """Outputs, last states and gradients of a loss of them all, by name."""
-        y, ended = through(self.cell, self.raw, self.state, self.x, self.mask)
-        loss = (y * self.weight).sum() + sum(one.square().sum() for one in ended.values())
-        asked = self.raw | {f"first {key}": one for key, one in self.state.items()} | {"x": self.x}
-        grads = torch.autograd.grad(loss, [*asked.values()], allow_unused=True)
-        found = {"y": y} | {f"last {key}": one for key, one in ended.items()}
-        found |= dict(zip(asked, grads, strict=True))
-        return {key: one.detach() for key, one in found.items() if one is not None}
-
-
-def compiled(*arguments):
-    from memlab.cells.compiled import run_compiled
-
-    return run_compiled(*arguments)
-
-
-def farthest(found, known):
-    """The largest error of any quantity, relative to its own largest value."""
-    return max(
-        float((found[key] - one).abs().amax() / one.abs().amax().clamp(min=1e-30))
-        for key, one in known.items()
-    )
-
-
-@pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize(("name", "flags"), VARIANTS)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@every_variant
 def test_in_float64_every_gradient_is_that_of_autograd(name, flags, seed):
     world = World(name, flags, torch.float64, seed)
     assert farthest(world.told(compiled), world.told(run)) < 1e-9
 
 
-@pytest.mark.parametrize(("name", "flags"), VARIANTS)
-def test_in_float32_every_gradient_is_near_that_of_autograd(name, flags):
-    world = World(name, flags, torch.float32)
-    assert farthest(world.told(compiled), world.told(run)) < 1e-4
-
-
-@pytest.mark.parametrize(("dtype", "most"), [(torch.float64, 1e-9), (torch.float32, 1e-4)])
 @pytest.mark.parametrize(("name", "flags"), WIDE)
-def test_stores_of_many_units_are_those_of_torch(name, flags, dtype, most):
-    world = World(name, flags, dtype, hidden=119)  # 64 + 32 + 16 + 7
-    assert farthest(world.told(compiled), world.told(run)) < most
+def test_stores_of_many_units_are_those_of_torch(name, flags):
+    world = World(name, flags, torch.float64, hidden=119)  # 64 + 32 + 16 + 7
+    assert farthest(world.told(compiled), world.told(run)) < 1e-9
+
+
+@every_variant
+def test_streams_that_end_early_have_the_gradients_of_autograd(name, flags):
+    world = World(name, flags, torch.float64)
+    world.mask = torch.arange(STEPS) < torch.arange(0, 3 * BATCH, 3)[:, None]  # one never begins
+    assert farthest(world.told(compiled), world.told(run)) < 1e-9
+
+
+@pytest.mark.parametrize("steps", [1, 8, 9])
+@pytest.mark.parametrize("name", CELLS)
+def test_short_streams_have_the_gradients_of_autograd(name, steps):
+    world = World(name, {}, torch.float64)
+    world.cut(steps)
+    assert farthest(world.told(compiled), world.told(run)) < 1e-9
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -139,20 +94,23 @@ def test_a_stream_does_not_depend_on_those_beside_it(name):
     torch.testing.assert_close(one, all_of_them[4:5], rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", CELLS)
-def test_finite_differences_agree(name):
-    world = World(name, {}, torch.float64)
-    key = next(iter(world.raw))
-    slope = world.told(compiled)[key].flatten()[0]
+@every_variant
+def test_every_parameter_has_the_slope_of_finite_differences(name, flags):
+    world = World(name, flags, torch.float64)
+    raw = {key: one.detach().contiguous().clone() for key, one in world.raw.items()}
 
-    def loss(step):
-        raw = {one: value.detach().clone() for one, value in world.raw.items()}
-        raw[key].view(-1)[0] += step
-        y, ended = compiled(world.cell, raw, world.state, world.x, world.mask)
-        return (y * world.weight).sum() + sum(one.square().sum() for one in ended.values())
+    def loss(values, at, value):
+        values[at] = value
+        return world.loss(*compiled(world.cell, raw, world.state, world.x, world.mask)).detach()
 
-    numeric = (loss(1e-6) - loss(-1e-6)) / 2e-6
-    torch.testing.assert_close(slope, numeric.detach(), rtol=1e-6, atol=1e-7)
+    for key, slopes in world.told(compiled).items():
+        flat = raw[key].view(-1) if key in raw else ()
+        for at in torch.randperm(len(flat))[:3]:
+            begun = flat[at].clone()
+            above, below = loss(flat, at, begun + 1e-6), loss(flat, at, begun - 1e-6)
+            flat[at] = begun
+            found, slope = slopes.flatten()[at], (above - below) / 2e-6
+            torch.testing.assert_close(found, slope, rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize("name", CELLS)
