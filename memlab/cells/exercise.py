@@ -10,6 +10,8 @@ from memlab.cells.cell import Tensors
 from memlab.draws import Draws
 from memlab.space import Cue, Item
 
+VECTOR = 3  # axes of a vector of each sequence of each replicate
+
 
 class Exercise(ABC):
     """How a cell is shown patterns, what it answers, and how it is wrong about an item.
@@ -24,8 +26,13 @@ class Exercise(ABC):
         """The unit of the loss."""
 
     @abstractmethod
-    def answers(self, raw: Tensors, state: Tensors | None, cue: Cue) -> list[Tensor]:
-        """The response ``(R, C, *shape)`` after each look at a cue; the last one counts."""
+    def answers(
+        self, raw: Tensors, state: Tensors | None, cue: Cue
+    ) -> tuple[list[Tensor], Tensor | None]:
+        """The response ``(R, C, *shape)`` after each look at a cue, of which the last one counts.
+
+        And the units ``(R, C, units)`` as they end, where a cue is one sequence.
+        """
 
     @abstractmethod
     def gradients(
@@ -37,6 +44,11 @@ class Exercise(ABC):
         draws: Draws,
     ) -> tuple[list[Tensor], Tensor]:
         """Of the loss ``(R,)`` on an item, for every learned parameter; and that loss."""
+
+
+def units_of(state: Tensors) -> Tensor:
+    """All vectors of a state as one, ``(R, C, units)``; what cells store in matrices is none."""
+    return torch.cat([one for one in state.values() if one.ndim == VECTOR], -1)
 
 
 def descended(
