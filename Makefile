@@ -37,7 +37,7 @@ help:
 	@echo "make check   what CI runs: lint, types, native tests under sanitizers, all tests"
 	@echo "make faults  kill sweeps and crowd stores for a quarter of an hour: nothing may be lost"
 	@echo "make bench   measure kernels, substrates, and what a sweep costs"
-	@echo "make bars    train a Dragon Hatchling on words heard once: five minutes (scripts/hatchling_bars.py)"
+	@echo "make bars    count the pairs a sparse memory recalls, then train a Dragon Hatchling (five minutes)"
 	@echo "make setup   only set up: .venv with pinned packages, and the native library"
 	@echo "make clean   remove .venv and everything built; outputs/ stays"
 
@@ -61,6 +61,7 @@ bench: setup
 	done; exit $$status
 
 bars: setup
+	$(PYTHON) scripts/pair_capacity.py
 	$(PYTHON) scripts/hatchling_bars.py
 
 ui: setup
