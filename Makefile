@@ -28,7 +28,7 @@ SANITIZE := -std=c11 -O1 -g -ffp-contract=off -fno-omit-frame-pointer \
 # All tests of a file on one worker, for they share what is slow to make; files as they come.
 PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo test faults check bench ui clean lint types native-test
+.PHONY: help setup demo test faults check bench bars ui clean lint types native-test
 
 help:
 	@echo "make demo    set up if needed, then run the first experiment (Gray-Scott, three phases)"
@@ -37,6 +37,7 @@ help:
 	@echo "make check   what CI runs: lint, types, native tests under sanitizers, all tests"
 	@echo "make faults  kill sweeps and crowd stores for a quarter of an hour: nothing may be lost"
 	@echo "make bench   measure kernels, substrates, and what a sweep costs"
+	@echo "make bars    count the pairs a sparse memory recalls, then train a Dragon Hatchling (five minutes)"
 	@echo "make setup   only set up: .venv with pinned packages, and the native library"
 	@echo "make clean   remove .venv and everything built; outputs/ stays"
 
@@ -58,6 +59,10 @@ bench: setup
 	@status=0; for bench in bench bench_attractors bench_dense bench_oscillators bench_hebbian bench_cells bench_text bench_memory bench_sweeps; do \
 		echo "== $$bench"; $(PYTHON) scripts/$$bench.py || status=$$?; \
 	done; exit $$status
+
+bars: setup
+	$(PYTHON) scripts/pair_capacity.py
+	$(PYTHON) scripts/hatchling_bars.py
 
 ui: setup
 	$(PYTHON) -m memlab.ui

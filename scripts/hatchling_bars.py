@@ -1,11 +1,17 @@
 """Whether a Hatchling of 0.4 M parameters knows a word it heard once, and which synapses know it.
 
-    python scripts/hatchling_bars.py [steps]     (100 or more; by default 900, five minutes)
+    python scripts/hatchling_bars.py [--steps 900]             five minutes
+    python scripts/hatchling_bars.py --text FILE [--steps 900]  bytes of your own text instead
 
-Exits with 1 where the later copies of a word are not foretold, 95 of 100 letters.
+Exits with 1 where the later copies of a word are not foretold, 95 of 100 letters. Of a text it
+prints what a byte of its last tenth costs, beside chance and pairs of bytes counted in the rest.
 """
 
+import argparse
+import math
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from rich.console import Console
@@ -15,7 +21,7 @@ from torch import Tensor
 from memlab.bdh.hatchling import Hatchling, Weights, blank
 from memlab.bdh.running import run
 from memlab.bdh.synapses import active_share, surprise_and_activity, synapses
-from memlab.bdh.tasks import Repetition, repetition
+from memlab.bdh.tasks import BYTES, Repetition, parted, repetition, text_bytes, windows
 from memlab.bdh.training import Training, surprisal, trained
 from memlab.codes.selectivity import held_out, searched_p
 from memlab.draws import Draws
@@ -24,6 +30,9 @@ DRAWS = Draws(seed=1, replicates=(0,))
 TASK = Repetition()
 MODEL = Hatchling(vocabulary=26, dropout=0.0)
 BAR, STEPS = 0.95, 900
+READER = Hatchling(vocabulary=BYTES)
+PIECE, PIECES = 128, 16  # bytes that are read at once, and how many such in a step
+WARM_UP, EVERY = 100, 100  # steps
 LETTER, PAIRS = 20, 600  # what synapses are searched for, and among how many
 
 
@@ -32,7 +41,7 @@ def learned(steps: int) -> Weights:
     course = trained(
         MODEL,
         blank(MODEL, DRAWS),
-        Training(steps=steps, rate=3e-3),
+        Training(steps=steps, rate=3e-3, warm_up=min(WARM_UP, steps)),
         lambda step: repetition(TASK, 16, DRAWS.at("b", step)),
         DRAWS,
         validation=repetition(TASK, 64, DRAWS.at("val")),
@@ -75,19 +84,86 @@ def knowing(weights: Weights, layer: int) -> str:
     )
 
 
-def main() -> None:
-    """Train, measure and judge."""
-    torch.set_num_threads(1)
-    weights = learned(int(sys.argv[1]) if len(sys.argv) > 1 else STEPS)
+def bigram(text: Tensor, judged: Tensor) -> float:
+    """What a byte of pieces costs if foretold by pairs counted in a text, one added to each."""
+    counts = torch.bincount(BYTES * text[:-1] + text[1:], minlength=BYTES**2).view(BYTES, BYTES) + 1
+    chances = counts / counts.sum(1, keepdim=True)
+    return -float(chances[judged[..., :-1], judged[..., 1:]].log().mean())
+
+
+def whole(text: Tensor) -> Tensor:
+    """A text cut into pieces to be judged by, ``(1, pieces, PIECE + 1)``, the first at most."""
+    size = min(PIECE + 1, len(text))
+    return text[: len(text) // size * size].view(1, -1, size)[:, : 8 * PIECES]
+
+
+def readable(path: Path) -> tuple[Tensor, Tensor]:
+    """What of a file is learned and what is held back; ValueError where it is too short."""
+    text, held = parted(text_bytes(path))
+    if len(text) <= PIECE or len(held) < 2:
+        raise ValueError(
+            f"a text must have {PIECE + 1} bytes to learn from and 2 to be judged by, got "
+            f"{len(text)} and {len(held)} in {path}"
+        )
+    return text, held
+
+
+def read(path: Path, steps: int) -> Table:
+    """Nats per byte of the last tenth of a file, as the rest of it is learned."""
+    text, held = readable(path)
+    judged = whole(held)
+    course = trained(
+        READER,
+        blank(READER, DRAWS),
+        Training(steps=steps, rate=3e-3, warm_up=min(WARM_UP, steps), every=min(EVERY, steps)),
+        lambda step: windows(text, PIECES, PIECE + 1, DRAWS.at("text", step)),
+        DRAWS,
+        validation=judged,
+    )
+    table = Table("foretold by", "nats per byte", title=f"{path}: {judged.numel():,} bytes held")
+    table.add_row("chance", f"{math.log(BYTES):.3f}")
+    table.add_row("pairs of bytes", f"{bigram(text, judged):.3f}")
+    for step, cost in zip(course.validated.tolist(), course.validation[0].tolist(), strict=True):
+        table.add_row(f"Hatchling, {step:,} steps", f"{cost:.3f}")
+    return table
+
+
+def recite(steps: int, console: Console) -> bool:
+    """Train on words, print what is known of them, and say whether the bar is held."""
+    weights = learned(steps)
     table = Table("copy", "nats", "right", "y active, by layer")
     with torch.no_grad():
         least = copies(weights, table)
         synaptic = [knowing(weights, layer) for layer in range(1, MODEL.layers)]
-    console = Console(width=110)
     console.print(f"{MODEL.parameters:,} parameters")
     console.print(table)
     console.print("\n".join(synaptic))
-    sys.exit(least < BAR)
+    return least >= BAR
+
+
+def asked(words: Sequence[str] | None) -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--steps", type=int, default=STEPS, help="of training, 1 or more")
+    parser.add_argument("--text", type=Path, metavar="FILE", help="bytes to learn instead")
+    found = parser.parse_args(words)
+    if found.steps < 1:
+        parser.error(f"--steps must be 1 or more, got {found.steps}")
+    return found
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Train, measure and judge."""
+    torch.set_num_threads(1)
+    settings, console = asked(words), Console(width=110)
+    if settings.text is None:
+        sys.exit(not recite(settings.steps, console))
+    try:
+        console.print(read(settings.text, settings.steps))
+    except (OSError, ValueError) as refused:
+        sys.exit(str(refused))
 
 
 if __name__ == "__main__":

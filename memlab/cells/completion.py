@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from memlab.cells.cell import Cell, Tensors
-from memlab.cells.exercise import Exercise, descended
+from memlab.cells.exercise import Exercise, descended, units_of
 from memlab.cells.readout import Normal, fitted, listening
 from memlab.cells.replicated import begun, compiled, run_each, states
 from memlab.cells.rows import Damage, Rows
@@ -35,14 +35,19 @@ class Completion(Exercise):
     def loss(self) -> str:
         return "nat/value"
 
-    def answers(self, raw: Tensors, state: Tensors | None, cue: Cue) -> list[Tensor]:
+    def answers(
+        self, raw: Tensors, state: Tensors | None, cue: Cue
+    ) -> tuple[list[Tensor], Tensor | None]:
         values, space = torch.where(cue.given, cue.values, 0.0), self.rows.space
         if space.symbols is not None:  # a faint cue is read against its own strongest value
             peak = values.flatten(2).amax(2)[(..., *[None] * len(space.shape))]
             values = values / torch.where(peak > 0, peak, 1.0)
         shown = self.rows.presented(values, cue.given)
-        looks = self.logits(raw, begun(self.cell, state, cue.count, values), shown)
-        return [torch.where(cue.certain, cue.values, torch.sigmoid(y)) for y in looks]
+        first = begun(self.cell, state, cue.count, values)
+        y, after = self.run(raw, first, shown.repeat(1, 1, self.passes, 1))
+        looks = [self.rows.joined(one) for one in y.chunk(self.passes, 2)]
+        told = [torch.where(cue.certain, cue.values, torch.sigmoid(one)) for one in looks]
+        return told, units_of(after)
 
     def run(self, raw: Tensors, state: Tensors, x: Tensor) -> tuple[Tensor, Tensors]:
         """Outputs ``(R, B, T, O)`` over ``x (R, B, T, I)``, and the states after them."""

@@ -11,6 +11,8 @@ from memlab.cells.published.pmrc import PublishedPmrc
 from memlab.draws import Draws
 from memlab.space import Cue, Item
 
+VECTOR = 3  # axes of a vector of each sequence of each replicate
+
 
 class Exercise(ABC):
     """How a cell is shown patterns, what it answers, and how it is wrong about an item.
@@ -25,8 +27,13 @@ class Exercise(ABC):
         """The unit of the loss."""
 
     @abstractmethod
-    def answers(self, raw: Tensors, state: Tensors | None, cue: Cue) -> list[Tensor]:
-        """The response ``(R, C, *shape)`` after each look at a cue; the last one counts."""
+    def answers(
+        self, raw: Tensors, state: Tensors | None, cue: Cue
+    ) -> tuple[list[Tensor], Tensor | None]:
+        """The response ``(R, C, *shape)`` after each look at a cue, of which the last one counts.
+
+        And the units ``(R, C, units)`` as they end, where a cue is one sequence.
+        """
 
     @abstractmethod
     def gradients(
@@ -50,6 +57,11 @@ def check_trainable(cell: Cell, learned: tuple[str, ...]) -> None:
             f"moves its units in place; got learns of {', '.join(deep)}; learns=[V, c] would do, "
             "or the repaired memlab.cells.equations.pmrc.Pmrc"
         )
+
+
+def units_of(state: Tensors) -> Tensor:
+    """All vectors of a state as one, ``(R, C, units)``; what cells store in matrices is none."""
+    return torch.cat([one for one in state.values() if one.ndim == VECTOR], -1)
 
 
 def descended(

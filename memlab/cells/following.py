@@ -35,13 +35,15 @@ class Following(Exercise):
     def loss(self) -> str:
         return "" if self._graded else "nat/output"
 
-    def answers(self, raw: Tensors, state: Tensors | None, cue: Cue) -> list[Tensor]:
+    def answers(
+        self, raw: Tensors, state: Tensors | None, cue: Cue
+    ) -> tuple[list[Tensor], Tensor | None]:
         inputs = self.space.inputs
         y, _ = self.run(raw, state, self.heard(cue).flatten(1, 2))
         told = (0.5 + 0.5 * y).clamp(0, 1) if self._graded else torch.sigmoid(y)
         outputs = told.reshape(*cue.values.shape[:-1], -1)
         whole = torch.cat([cue.values[..., :inputs], outputs], -1)
-        return [torch.where(cue.certain, cue.values, whole)]
+        return [torch.where(cue.certain, cue.values, whole)], None
 
     def gradients(
         self,

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from memlab.cells.cell import Cell, Tensors
-from memlab.cells.exercise import Exercise, descended
+from memlab.cells.exercise import Exercise, descended, units_of
 from memlab.cells.replicated import begun, compiled, run_each
 from memlab.draws import Draws
 from memlab.foretelling.evidence import evidence
@@ -37,7 +37,9 @@ class Spelling(Exercise):
         """The chances ``(R, B, L, A)`` of every symbol of ``patterns (R, B, L)`` in its place."""
         return self._logits(raw, patterns).softmax(-1)
 
-    def answers(self, raw: Tensors, state: Tensors | None, cue: Cue) -> list[Tensor]:
+    def answers(
+        self, raw: Tensors, state: Tensors | None, cue: Cue
+    ) -> tuple[list[Tensor], Tensor | None]:
         likely = evidence(cue, self._symbols, self.flips)  # (R, C, L, A)
         now = begun(self.cell, state, cue.count, cue.values)
         heard = torch.zeros_like(likely[:, :, :1])
@@ -51,7 +53,7 @@ class Spelling(Exercise):
             symbol = told[-1].argmax(-1)
             over = over | (self.space.ends & (symbol == 0))
             heard = one_hot(symbol, self._symbols).to(heard)[:, :, None]
-        return [torch.stack(told, 2).clamp(0, 1)]
+        return [torch.stack(told, 2).clamp(0, 1)], units_of(now)
 
     def gradients(
         self,

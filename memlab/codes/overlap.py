@@ -1,5 +1,6 @@
 """How much two sets of winners share, and would by chance. Sets are bool ``(…, N)``."""
 
+import numpy as np
 import torch
 from scipy.stats import hypergeom
 from torch import Tensor
@@ -16,9 +17,9 @@ def jaccard_by_chance(units: int, first: int, second: int) -> float:
     _check_sizes(units, first, second)
     if first + second == 0:
         return float("nan")
-    shared = range(max(0, first + second - units), min(first, second) + 1)
-    law = hypergeom(units, first, second)
-    return float(sum(law.pmf(n) * n / (first + second - n) for n in shared))
+    shared = np.arange(max(0, first + second - units), min(first, second) + 1)
+    chances = hypergeom(units, first, second).pmf(shared)
+    return float((chances * shared / (first + second - shared)).sum())
 
 
 def overlap_by_chance(units: int, first: int, second: int) -> float:

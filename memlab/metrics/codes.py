@@ -1,7 +1,8 @@
 """What the activity behind the answers of a run is like: how codes differ, and how they last.
 
 A code is the set of units that are active: not 0, and finite, for NaN is no memory. A recall is
-named by the axis it lies on and its place there.
+named by the axis it lies on and its place there; without an axis it is the last one of the arm,
+without an arm that of the first.
 """
 
 from collections.abc import Sequence
@@ -15,18 +16,27 @@ from memlab.codes.overlap import jaccard
 from memlab.codes.sparseness import code_entropy, distinct_codes
 from memlab.metrics.ladder import Place, recall_at
 from memlab.metrics.measure import Group, Measure, members
-from memlab.session import Session
+from memlab.session import Recall, Session
 
 Rung: TypeAlias = Sequence[str | float]  # an axis, and a place on it
 
 SILENT = "no unit was active"
 
 
+def recalled(session: Session, arm: str | None, axis: str | None, x: Place) -> Recall | Absent:
+    """The recall at a place of an axis, or the last one of an arm."""
+    if axis is not None:
+        return recall_at(session, axis=axis, x=x, arm=arm)
+    wanted = [session.recalls[0].arms[0] if arm is None else arm] if session.recalls else []
+    found = [recall for recall in session.recalls if set(wanted) & set(recall.arms)]
+    return found[-1] if found else Absent(f"nothing was asked in arm {arm!r}")
+
+
 def activity(
-    session: Session, arm: str, axis: str, x: Place, group: Group | None = None
+    session: Session, arm: str | None, axis: str | None, x: Place, group: Group | None = None
 ) -> Tensor | Absent:
     """The activity at the cues of a group, or at all, ``(R, C, units)``."""
-    recall = recall_at(session, axis=axis, x=x, arm=arm)
+    recall = recalled(session, arm, axis, x)
     if isinstance(recall, Absent):
         return recall
     if recall.activity is None:
@@ -38,27 +48,36 @@ def activity(
 
 
 def codes(
-    session: Session, arm: str, axis: str, x: Place, group: Group | None = None
+    session: Session, arm: str | None, axis: str | None, x: Place, group: Group | None = None
 ) -> Tensor | Absent:
     """Which units were active, bool ``(R, C, units)``."""
     found = activity(session, arm, axis, x, group)
     return found if isinstance(found, Absent) else found.isfinite() & (found != 0)
 
 
-def distinct(session: Session, *, arm: str, axis: str, x: Place = "last") -> Measure:
+def distinct(
+    session: Session, *, arm: str | None = None, axis: str | None = None, x: Place = "last"
+) -> Measure:
     """How many different codes all items asked for have; 1 is a collapse."""
     found = codes(session, arm, axis, x)
     return found if isinstance(found, Absent) else distinct_codes(found).double()
 
 
-def entropy(session: Session, *, arm: str, axis: str, x: Place = "last") -> Measure:
+def entropy(
+    session: Session, *, arm: str | None = None, axis: str | None = None, x: Place = "last"
+) -> Measure:
     """What a code tells of which item is meant, bits."""
     found = codes(session, arm, axis, x)
     return found if isinstance(found, Absent) else code_entropy(found)
 
 
 def inactive(
-    session: Session, *, arm: str, axis: str, x: Place = "last", group: Group | None = None
+    session: Session,
+    *,
+    arm: str | None = None,
+    axis: str | None = None,
+    x: Place = "last",
+    group: Group | None = None,
 ) -> Measure:
     """The share of units that are silent at a cue, on average."""
     found = codes(session, arm, axis, x, group)
@@ -66,7 +85,12 @@ def inactive(
 
 
 def bands(
-    session: Session, *, arm: str, axis: str, x: Place = "last", group: Group | None = None
+    session: Session,
+    *,
+    arm: str | None = None,
+    axis: str | None = None,
+    x: Place = "last",
+    group: Group | None = None,
 ) -> Measure:
     """How many units carry the mean activity of a group, (Σ|a|)² / Σa²: few make bands."""
     found = activity(session, arm, axis, x, group)

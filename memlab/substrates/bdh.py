@@ -49,8 +49,8 @@ class Bdh(Substrate):
     neurons: Count = 384  # of all heads
     layers: Count = 2
     form: Form = "code"
-    damping: Kept = 1.0  # what a token leaves of ρ, in all heads but the first
-    quick: Kept = 0.1  # and in the first, which so tells what came just before
+    damping: Kept | tuple[Kept, ...] = 1.0  # what a token leaves of ρ, in all heads but the first
+    quick: Kept = 0.1  # and in the first, which so tells what came just before; a list has it all
     heads: Annotated[int, Field(strict=True, ge=2, le=64)] = 2
     keys: Count | None = None  # symbols that are keys, the first; None: half of them
     distract: Tokens = 0  # tokens of noise after each pair
@@ -146,9 +146,16 @@ class Bdh(Substrate):
             heads=self.heads,
             layers=self.layers,
             form=self.form,
-            damping=(self.quick, *[self.damping] * (self.heads - 1)),
+            damping=self._damping,
             dropout=0.0,
         )
+
+    @property
+    def _damping(self) -> tuple[float, ...]:
+        """What a token leaves, of each head."""
+        if isinstance(self.damping, tuple):
+            return self.damping
+        return (self.quick, *[self.damping] * (self.heads - 1))
 
     @cached_property
     def _course(self) -> Training:

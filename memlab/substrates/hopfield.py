@@ -87,7 +87,8 @@ class Hopfield(Substrate):
         else:
             orders = partial(self._order, draws)
             final = signs.asynchronous(w, state, fixed, self.sweeps, orders=orders, watch=watch)
-        return Readout(self._answer(final))
+        answer = self._answer(final)
+        return Readout(answer, answer.flatten(2))
 
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
         faded(engram["weights"], self.decay, presentations)

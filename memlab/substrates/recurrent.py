@@ -165,13 +165,13 @@ class Recurrent(Substrate):
 
     def read(self, engram: Engram, cue: Cue, draws: Draws, meter: Meter) -> Readout:
         with torch.no_grad():
-            answers = self._exercise.answers(self._raw(engram), self._carried(engram), cue)
+            answers, units = self._exercise.answers(self._raw(engram), self._carried(engram), cue)
         for step, response in enumerate(answers, 1):
             meter.tick(1)
             meter.look(step, response)
         if self.space.outputs and meter.watched:
             inspect(self._following, self._raw(engram), cue, meter)
-        return Readout(answers[-1])
+        return Readout(answers[-1], units)
 
     def foretell(self, engram: Engram, patterns: Tensor, draws: Draws, meter: Meter) -> Tensor:
         if not self._spells:

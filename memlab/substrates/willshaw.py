@@ -79,7 +79,7 @@ class Willshaw(Substrate):
             meter.look(sweep, self._answer(state))
             if still:
                 break
-        return Readout(self._answer(state))
+        return Readout(self._answer(state), state.to(torch.float32))
 
     def rest(self, engram: Engram, presentations: int, draws: Draws, meter: Meter) -> None:
         meter.tick(presentations)

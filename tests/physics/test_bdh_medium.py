@@ -126,6 +126,8 @@ def test_a_lesson_counts_values_whose_key_came_before():
         ({"neurons": 66}, "multiple of 4, got 66"),
         ({"pairs": 9}, "keys=8, got values=8 and pairs=9"),
         ({"damping": 0.0}, "greater than 0"),
+        ({"damping": (0.9, 0.0)}, "greater than 0"),
+        ({"damping": (0.1, 0.9, 1.0)}, "damping must be 1 or heads=2 numbers"),
         ({"form": "released"}, "'code' or 'paper'|'paper' or 'code'"),
     ],
 )
@@ -137,6 +139,13 @@ def test_what_cannot_be_built_is_refused(settings, said):
 def test_a_pair_of_no_lesson_is_refused():
     with pytest.raises(ValueError, match=r"below keys=8 .* got \[3, 4\]; set substrate\.keys"):
         written(medium(), torch.tensor([[[3.0, 4.0]]]).expand(2, -1, -1))
+
+
+def test_every_head_may_have_a_damping_of_its_own():
+    one, each = medium(damping=0.9, quick=0.5), medium(damping=[0.5, 0.9])
+    assert written(one, PAIRS.draw(2, DRAWS)).digest() == written(
+        each, PAIRS.draw(2, DRAWS)
+    ).digest()  # fmt: skip
 
 
 @pytest.mark.parametrize("space", [Space((3,), 8), Space((2,)), Space((2,), None)])
