@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from memlab.absent import Absent
 from memlab.figures.doses import (
@@ -19,6 +20,7 @@ from memlab.figures.doses import (
     or_not_finite,
 )
 from memlab.figures.style import BAD, INK, SPARE, sheet, words
+from memlab.hebbian.growth import LIMIT
 from memlab.report import Report
 from memlab.session import Session
 
@@ -39,6 +41,7 @@ def growth(session: Session, report: Report) -> Figure | Absent:
         for arm, ink in zip(arms, SPARE, strict=False):
             line(axes, _series(session, arm, name), Look(words(arm), ink))
         axes.set(xlabel="presentations", ylabel=words(name), yscale="log")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         or_not_finite(axes)
     _foretold(panels[0], session, arms[0])
     _divergence(panels, session, arms)
@@ -91,8 +94,9 @@ def _foretold(axes: Axes, session: Session, arm: str) -> None:
     start = np.log(_series(session, arm, "largest_weight")[0].mean())
     per = foretold.mean(1) * _steps_of_presentation(session)
     sizes = np.exp(start + np.cumsum(per) - per[0])
-    at = range(1, len(per) + 1)
-    axes.plot(at, sizes, color=INK, ls="--", lw=1, label="foretold: rate · λ - decay")
+    kept = sizes <= LIMIT  # beyond it the layer is over, whatever is foretold
+    at = np.arange(1, len(per) + 1)
+    axes.plot(at[kept], sizes[kept], color=INK, ls="--", lw=1, label="foretold: rate · λ - decay")
 
 
 def _divergence(panels: Sequence[Axes], session: Session, arms: Sequence[str]) -> None:

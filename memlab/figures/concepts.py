@@ -27,6 +27,7 @@ SHOWN = 5  # doses of a heat map, at most
 KINDS = {A: SPARE[0], NEVER: SPARE[1], OTHERS: SPARE[2], B: SPARE[3]}
 
 NOTHING = "the medium shows no activity of units behind its answers"
+BEFORE_B = "the run ended before B was met"
 
 
 def emergence(session: Session, report: Report) -> Figure | Absent:
@@ -56,7 +57,7 @@ def silence(session: Session, report: Report, *, winners: int | None = None) -> 
     first = activity(session, "taught", "acquired", "first")
     if isinstance(first, Absent):
         return first
-    figure = sheet(5.6, 3.9, headed(report, ["R3"], "R3: does sparsity tell of learning?"))
+    figure = sheet(6.4, 3.9, headed(report, ["R3"], "R3: does sparsity tell of learning?"))
     axes = figure.subplots()
     for nth, (arm, ink) in enumerate(zip(arms, SPARE, strict=False)):
         of, look = partial(inactive, arm=arm, axis="acquired"), Look(words(arm), ink, MARKS[nth])
@@ -74,9 +75,9 @@ def overlap(session: Session, report: Report, *, winners: int | None = None) -> 
     pairs = {arm: _shared(session, arm) for arm in contrasted(session, None)}
     drawn = {arm: found for arm, found in pairs.items() if found is not None}
     if not drawn:
-        return Absent(NOTHING)
+        return Absent(NOTHING if rungs(session, "interfered") else BEFORE_B)
     title = headed(report, ["R4", "R4_capacity"], "R4: are the two concepts kept apart?")
-    figure = sheet(max(6.4, 1.6 * len(drawn)), 4.1, title)
+    figure = sheet(max(6.4, 1.6 * len(drawn)), 4.3, title)
     axes, k = figure.subplots(), _winners(session, winners)
     for place, (shared, others, z, units) in enumerate(drawn.values()):
         _dots(axes, place - 0.15, shared, KINDS[A], "Zypher and Zyphrex" if not place else "")
@@ -95,10 +96,13 @@ def persistence(session: Session, report: Report) -> Figure | Absent:
     """R5: what is left of a code and of an attribute, against the dose of B or of rest."""
     if isinstance(activity(session, "taught", "acquired", "last"), Absent):
         return Absent(NOTHING)
-    arms = ["taught", "idle", *contrasted(session, None)[1:]]
+    every = ["taught", "idle", *contrasted(session, None)[1:]]
+    arms = [arm for arm in every if rungs(session, "interfered", arm=arm)]
+    if not arms:
+        return Absent(BEFORE_B)
     title = headed(report, ["R5"], "R5: does the code of the concept last?")
-    figure = sheet(2.0 * len(arms) + 0.6, 5.4, title)
-    panels = figure.subplots(2, len(arms), sharey="row", squeeze=False)
+    figure = sheet(max(2.0 * len(arms) + 0.6, 5.0), 5.4, title)
+    panels = figure.subplots(2, len(arms), sharey="row", sharex="col", squeeze=False)
     for (upper, lower), arm in zip(panels.T, arms, strict=True):
         for nth, group in enumerate((A, NEVER, OTHERS)):
             look = Look(words(group), KINDS[group], MARKS[nth], aside=nth - 1)
@@ -107,7 +111,7 @@ def persistence(session: Session, report: Report) -> Figure | Absent:
             told = partial(_told, arm=arm, axis="interfered", group=group)
             curve(lower, session, told, look, arm=arm, axis="interfered")
         lower.axhline(_chance(session), color=FLOOR, lw=0.9)
-        upper.set(title=words(arm), ylim=(-0.03, 1.05))
+        upper.set_ylim(-0.03, 1.05)
         upper.set_title(words(arm), fontsize=8)
         resting = "rest, in presentations" if arm == "idle" else "presentations of B"
         lower.set(xlabel=resting, ylim=(-0.03, 1.05))
@@ -122,8 +126,8 @@ def persistence(session: Session, report: Report) -> Figure | Absent:
 def learning(session: Session, report: Report) -> Figure | Absent:
     """R7: how surely the attribute of either concept is told, in all phases, a line per arm."""
     arms = ["taught", "idle", "naive", *contrasted(session)[1:]]
-    if not any(rungs(session, "interfered", arm=arm) for arm in arms):
-        return Absent("no recall on the axis 'interfered'")
+    if not any(rungs(session, axis, arm=arm) for arm in arms for axis in AXES):
+        return Absent("the run was asked nothing on the axes of concepts")
     figure = sheet(9.6, 5.4, headed(report, ["R7"], "R7: what is told of both concepts"))
     panels = figure.subplots(2, len(AXES), sharey=True, sharex="col")
     for row, group in zip(panels, (A, B), strict=True):

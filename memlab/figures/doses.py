@@ -14,7 +14,7 @@ from memlab.figures.style import FLOOR
 from memlab.hebbian.growth import LIMIT
 from memlab.metrics.ladder import rungs
 from memlab.metrics.measure import Measure
-from memlab.report import Report, headline
+from memlab.report import Report
 from memlab.session import Session
 from memlab.statistics import band
 
@@ -47,8 +47,9 @@ def contrasted(session: Session, most: int | None = CONTROLS) -> list[str]:
 
 def headed(report: Report, claims: Sequence[str], title: str) -> str:
     """A title, and below it the published sentences of some claims with the verdict on each."""
-    told = [f"“{v.published}”: {headline(v)}" for v in report.verdicts if v.name in claims]
-    return "\n".join([title, f"published {'; '.join(told)}"] if told else [title])
+    found = [v for v in report.verdicts if v.name in claims and v.published]
+    told = [f"published “{v.published}”: {v.status.value}" for v in found]
+    return "\n".join([title, *told])
 
 
 def curve(
