@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -148,7 +149,7 @@ def learning(session: Session, report: Report) -> Figure | Absent:
     return figure
 
 
-def _handles(axes: Axes) -> list[tuple[object, str]]:
+def _handles(axes: Axes) -> list[tuple[Artist, str]]:
     return [*zip(*axes.get_legend_handles_labels(), strict=True)]
 
 
