@@ -146,28 +146,11 @@ class MetricBeatsFloors(Claim):
             return own
         scores = {name: self.of(session, control=name) for name in session.floors}
         margins = {name: own - s for name, s in scores.items() if not isinstance(s, Absent)}
-        others = over_arms(session, self.of, own, self.arms)
+        others = all_of({arm: self.of(session, arm=arm) for arm in self.arms})
         if isinstance(others, Absent):
             return others
-        return margins | others or Absent(
-            f"{self.measure} has no meaning for any floor of this run"
-        )
-
-
-@final
-@dataclass(frozen=True)
-class BeatsArms(Claim):
-    """A metric, which takes ``arm=``, is above what it is in each of other arms."""
-
-    statement: str
-    of: Callable[..., Measure]
-    measure: str
-    arms: Sequence[str]
-    published: str = ""
-
-    def margins(self, session: Session) -> dict[str, Tensor] | Absent:
-        own = self.of(session)
-        return own if isinstance(own, Absent) else over_arms(session, self.of, own, self.arms)
+        margins |= {arm: own - value for arm, value in others.items()}
+        return margins or Absent(f"{self.measure} has no meaning for any floor of this run")
 
 
 @final
@@ -186,15 +169,26 @@ class AboveZero(Claim):
         return found if isinstance(found, Absent) else {self.over: found}
 
 
-def over_arms(
-    session: Session, of: Callable[..., Measure], own: Tensor, arms: Sequence[str]
-) -> dict[str, Tensor] | Absent:
-    """By how much a value is above the same metric in each of these arms; all must have one."""
-    found = {arm: of(session, arm=arm) for arm in arms}
+@final
+@dataclass(frozen=True)
+class AllAboveZero(Claim):
+    """Several differences that metrics measure are all above zero: each has a name, as a floor."""
+
+    statement: str
+    of: Mapping[str, Callable[[Session], Measure]]
+    measure: str
+    published: str = ""
+
+    def margins(self, session: Session) -> dict[str, Tensor] | Absent:
+        return all_of({name: metric(session) for name, metric in self.of.items()})
+
+
+def all_of(found: Mapping[str, Measure]) -> dict[str, Tensor] | Absent:
+    """The values of all metrics; if some are absent, why the first is."""
     missing = [value for value in found.values() if isinstance(value, Absent)]
     if missing:
         return missing[0]
-    return {arm: own - value for arm, value in found.items() if not isinstance(value, Absent)}
+    return {name: value for name, value in found.items() if not isinstance(value, Absent)}
 
 
 def judged(claims: Mapping[str, Claim], session: Session) -> tuple[Verdict, ...]:

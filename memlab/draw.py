@@ -17,7 +17,8 @@ RUN is one of
   a name below outputs/runs or outputs/sweeps, or the start of one
   SWEEP/NUMBER, one job of a sweep
 
-What a run has already is left as it is; delete it to have it drawn again.
+What a run has already is left as it is; delete it to have it drawn again. Of a run
+that failed, what it had recorded until then is drawn.
 exit code: 0 all drawn, 1 some could not be, 2 no such run
 """
 
@@ -80,15 +81,18 @@ def drawn(folders: Sequence[Path], outputs: Path) -> list[str]:
 
 def lack(folder: Path, outputs: Path) -> str:
     """Draw what a run lacks; why it cannot be, if so."""
-    from memlab.app.drawing import drawn, incomplete
+    from memlab.app.drawing import SESSION, drawn, incomplete
     from memlab.app.repetition import Impossible, configured, renewed
     from memlab.app.schema import Refused, checked
     from memlab.record.mirror import amended
     from memlab.record.outcome import Status, found
 
     outcome = found(folder)
-    if outcome is None or outcome.status is not Status.FINISHED:
-        return "not a finished run" if outcome is None else f"the run is {outcome.status}"
+    if outcome is None:
+        return "not a finished run"
+    kept = outcome.status is Status.FAILED and (folder / SESSION).exists()
+    if outcome.status is not Status.FINISHED and not kept:
+        return f"the run is {outcome.status}"
     try:
         settings = checked(renewed(configured(folder)))
         if incomplete(settings, folder):

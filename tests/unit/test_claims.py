@@ -7,7 +7,15 @@ import pytest
 import torch
 
 from memlab.absent import Absent
-from memlab.claims import BeatsArms, BeatsFloors, Claim, Contrast, MetricBeatsFloors, Status, judged
+from memlab.claims import (
+    AllAboveZero,
+    BeatsFloors,
+    Claim,
+    Contrast,
+    MetricBeatsFloors,
+    Status,
+    judged,
+)
 from memlab.report import evaluate, stated, verdict_frame
 from memlab.space import Space
 from tests.unit.sessions import asked_once, blobs, half_cue, three_phase
@@ -84,8 +92,8 @@ class Given(Claim):
 
     statement: str
     measure: str
-    published: str = ""
     found: dict[str, torch.Tensor]
+    published: str = ""
 
     def margins(self, _):
         return self.found
@@ -203,11 +211,12 @@ def by_arm(_, *, arm="taught", control=None):
     return torch.full((8,), 0.0 if control else 1.0 if arm == "taught" else 0.5)
 
 
-def test_a_claim_over_arms_is_decided_by_the_best_of_them():
-    claim = BeatsArms("x", of=by_arm, measure="m", arms=["absent", "taught"])
-    verdict = only(claim, recalled(8, noise))
-    assert (verdict.status, verdict.reason) == (Status.NOT_SHOWN, "not above taught")
-    assert only(replace(claim, arms=["absent"]), recalled(8, noise)).status is Status.HOLDS
+def test_of_several_differences_the_smallest_decides():
+    of = {"start": lambda _: torch.full((8,), 0.2), "absent": lambda _: torch.zeros(8)}
+    verdict = only(AllAboveZero("x", of=of, measure="m"), recalled(8, noise))
+    assert (verdict.status, verdict.reason) == (Status.NOT_SHOWN, "not above absent")
+    held = only(AllAboveZero("x", of={"start": of["start"]}, measure="m"), recalled(8, noise))
+    assert held.status is Status.HOLDS
 
 
 def test_a_metric_may_have_to_beat_arms_beside_the_floors():
@@ -218,7 +227,7 @@ def test_a_metric_may_have_to_beat_arms_beside_the_floors():
 
 
 def test_a_claim_over_an_arm_that_is_missing_has_no_data():
-    claim = BeatsArms("x", of=by_arm, measure="m", arms=["absent", "missing"])
+    claim = MetricBeatsFloors("x", of=by_arm, measure="m", arms=["absent", "missing"])
     verdict = only(claim, recalled(8, noise))
     assert (verdict.status, verdict.reason) == (Status.NO_DATA, "this run has no arm 'missing'")
 
