@@ -210,6 +210,19 @@ def test_a_run_without_its_session_cannot_be_drawn_and_that_is_said(bare, tmp_pa
     assert pictures(folder) == ["1"]
 
 
+def test_what_a_run_had_recorded_before_it_diverged_is_drawn(tmp_path):
+    medium = ("substrate.rate=0.5", "substrate.sequences=20", "substrate.on_divergence=fail")
+    doses = ("protocol.acquired=[1,9]", "replicates=1", "tracking=none")
+    result = memlab(tmp_path, "experiment=zypher_published", *medium, *doses)
+    assert result.returncode == 1
+    assert "beyond 1e+30" in result.stderr
+    folder = the_run(tmp_path)
+    result = command(tmp_path, "draw", folder.name)
+    assert result.returncode == 0, result.stderr
+    assert (folder / "figures" / "R1_emergence.png").is_file()
+    assert "ended before B was met" in (folder / "figures" / "R4_overlap.txt").read_text()
+
+
 @pytest.mark.parametrize("module", ["reproduce", "draw"])
 def test_help_imports_nothing_heavy(module):
     words = [sys.executable, "-X", "importtime", "-m", f"memlab.{module}", "--help"]

@@ -41,6 +41,7 @@ OF_CONCEPTS = {
         "protocol.acquired=[1,2]",
         "protocol.interfered=[1,2]",
         "+protocol.contrasts={concept_absent:{probability:0.0},learning_off:{plastic:false}}",
+        "+protocol.contrasts.larger={units:256}",
         "substrate.steps=4",
     ],
 }
