@@ -171,5 +171,5 @@ def test_a_cell_without_a_compiled_form_is_told():
 def test_sizes_beyond_what_is_counted_are_refused():
     from memlab.cells.compiled import described
 
-    with pytest.raises(ValueError, match=r"every one must be 1 to 2\^20"):
+    with pytest.raises(ValueError, match=r"at most 1048576; axis 'h' has 2097152"):
         described(Amrc(inputs=1, hidden=2**21, outputs=1))
