@@ -14,12 +14,13 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from memlab.cells.cell import Cell, Tensors
-from memlab.cells.checks import check_choice, check_flag, check_size, check_whole
+from memlab.cells.checks import check_size
 from memlab.cells.network import BACKENDS, Network, Stream, arrays, blanked, stores
 from memlab.cells.optimisers import Rule
 from memlab.cells.sequences import Array, Lessons, lessons
 from memlab.cells.training import Learned, Recipe, begun, trained
 from memlab.cells.turns import turn
+from memlab.checks import check_choice, check_flag, check_whole
 
 EQUATIONS = ("repaired", "published")
 ON_NAN = ("raise", "skip")

@@ -9,13 +9,13 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Generator, Tensor
 
 from memlab.cells.cell import Cell, Tensors
-from memlab.cells.checks import check_choice, check_number, check_whole
 from memlab.cells.equations.hyper_amn import HyperAmn
 from memlab.cells.equations.pmrc import Pmrc
 from memlab.cells.estimator import CellRegressor
 from memlab.cells.published.hyper_amn import PublishedHyperAmn
 from memlab.cells.published.pmrc import PublishedPmrc
 from memlab.cells.turns import turn
+from memlab.checks import check_choice, check_number, check_whole
 
 RATES = {
     *("A", "B", "L", "T", "theta", "alpha", "beta", "kappa", "delta", "zeta", "lam", "rho"),

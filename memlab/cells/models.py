@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any, final
 
 from memlab.cells import CELLS, PUBLISHED
 from memlab.cells.cell import Cell
-from memlab.cells.checks import check_choice, check_flag, check_size, plain
+from memlab.cells.checks import check_size, plain
 from memlab.cells.estimator import CellRegressor
+from memlab.checks import check_choice, check_flag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

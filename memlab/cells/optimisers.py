@@ -11,8 +11,8 @@ from torch import Tensor
 from memlab import native
 from memlab.cells.adam import SECOND, Moments
 from memlab.cells.cell import Tensors
-from memlab.cells.checks import check_choice, check_number
 from memlab.cells.steps import Pace, Where, adam_step, sgd_step
+from memlab.checks import check_choice, check_number
 
 OPTIMISERS = {  # and what each remembers of a parameter
     "adam": ("step", "exp_avg", "exp_avg_sq"),

@@ -12,10 +12,10 @@ from torch import Generator, Tensor
 from torch.func import jacrev
 
 from memlab.cells.cell import Tensors
-from memlab.cells.checks import check_number, check_whole
 from memlab.cells.diagnostics import trace
 from memlab.cells.estimator import CellRegressor
 from memlab.cells.sequences import Array
+from memlab.checks import check_number, check_whole
 
 MOST = 4096  # states whose Jacobian is taken whole, in about a minute
 

@@ -9,13 +9,13 @@ import torch
 from torch import Generator, Tensor
 
 from memlab.cells.cell import Cell, Tensors
-from memlab.cells.checks import check_number, check_whole
 from memlab.cells.network import runner
 from memlab.cells.optimisers import Rule, optimiser
 from memlab.cells.published.pmrc import PublishedPmrc
 from memlab.cells.ready import Ready
 from memlab.cells.sequences import Lessons
 from memlab.cells.values import Values
+from memlab.checks import check_number, check_whole
 
 STREAM_WINDOW = 50  # steps, where none are named: a whole stream would be a single update
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from math import inf, nextafter
 from typing import TYPE_CHECKING, TypeAlias, final
 
 import numpy as np
@@ -10,7 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from memlab.text import checks, keeping, search
+from memlab.checks import check_number, check_whole
+from memlab.text import keeping, search
 from memlab.text.alphabet import Alphabet
 from memlab.text.contexts import ROOT, Contexts, Rule
 from memlab.text.drawing import dot, graph
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 Floats: TypeAlias = npt.NDArray[np.float64]
 BATCH = 10_000  # strings that are learned between two steps of a progress bar
 NONZERO = "a finite number other than 0"
+SHARE = "in [0, 1)"
 FAREST = 1024  # reach
 MOST = 1e150  # that all symbols may count: no number overflows, at the least scale there is
 
@@ -59,12 +62,12 @@ class PlasticTree:
         self.alphabet = Alphabet.of(alphabet)
         self.rule = Rule(
             "kneser_ney",
-            checks.number("discount", discount, 0, 1, holds="in [0, 1]"),
-            checks.number("strength", strength, 0, holds="0 or more and finite"),
-            checks.number("start", start, 0, holds="0 or more and finite"),
+            check_number("discount", discount, 0, nextafter(1, 2), holds="in [0, 1]"),
+            check_number("strength", strength, 0, inf, holds="0 or more and finite"),
+            check_number("start", start, 0, inf, holds="0 or more and finite"),
         )
-        self.decay = checks.share("decay", decay)
-        reach = checks.whole("reach", reach, -1, FAREST)
+        self.decay = check_number("decay", decay, 0, 1, holds=SHARE)
+        reach = check_whole("reach", reach, -1, FAREST)
         self._forest = planted(Contexts(self.alphabet.size, reach), 1)
         self._read_since = False  # whether it lies in the order that is fast to read
 
@@ -86,10 +89,10 @@ class PlasticTree:
         then how far they have been learned. LookupError as in ``learn``, also for a string
         that comes more often than it was learned.
         """
-        weight = checks.number("weight", weight, holds=NONZERO)
+        weight = check_number("weight", weight, -inf, inf, holds=NONZERO)
         if weight == 0:
             raise ValueError(f"weight must be {NONZERO}, got {weight}")
-        read = watched(checks.several(strings), "strings read", shown=progress)
+        read = watched(_several(strings), "strings read", shown=progress)
         text = self._readied(self.alphabet.checked(read), weight)
         parts = [text.part(n, min(n + BATCH, text.count)) for n in range(0, text.count, BATCH)]
         for part in watched(parts, f"learned, {BATCH:,} at a time", shown=progress):
@@ -100,11 +103,11 @@ class PlasticTree:
 
     def unlearn(self, string: str, weight: float = 1.0) -> None:
         """Take back what learning a string did; LookupError if it was not learned as much."""
-        self.learn(string, -checks.number("weight", weight, holds=NONZERO))
+        self.learn(string, -check_number("weight", weight, -inf, inf, holds=NONZERO))
 
     def fade(self, share: float) -> None:
         """Let everything lose a share of its count, as if time had passed."""
-        self._forest.scale *= 1 - checks.share("share", share)
+        self._forest.scale *= 1 - check_number("share", share, 0, 1, holds=SHARE)
         self._forest = copied(self._forest)
 
     # ---- what it expects ----
@@ -124,7 +127,7 @@ class PlasticTree:
 
     def loss(self, strings: Iterable[str]) -> float:
         """Nats per symbol, ends among them, over all strings."""
-        each = self._chances(checks.several(strings))
+        each = self._chances(_several(strings))
         if not each:
             raise ValueError("there must be a string at least, got none")
         return float(-np.log(np.concatenate(each)).mean())
@@ -141,7 +144,7 @@ class PlasticTree:
 
     def expected(self, prefixes: Iterable[str]) -> Floats:
         """The chances of all ``symbols`` after each prefix, ``(N, A)``: ``following`` of many."""
-        text = self.alphabet.begun(checks.several(prefixes))
+        text = self.alphabet.begun(_several(prefixes))
         self._settle(text.count)
         threads = None if text.count >= BATCH else 1
         return expected(self._forest, self.rule, [text], threads=threads)[0].numpy()
@@ -177,7 +180,7 @@ class PlasticTree:
                 "a string, or declare an alphabet"
             )
         begin = self.alphabet.beginning(prefix)
-        draws = np.random.Generator(np.random.PCG64(checks.whole("seed", seed, 0)))
+        draws = np.random.Generator(np.random.PCG64(check_whole("seed", seed, 0)))
         taste = search.Taste(temperature, top_k, longest, self.alphabet.unknown)
         drawn = search.drawn(self._expected, begin, draws, n, taste)
         return [prefix + self._rest(string, begin) for string in drawn]
@@ -280,3 +283,10 @@ class PlasticTree:
         """Lay the tree out for reading, where many questions are asked of one."""
         if not self._read_since and count >= BATCH:
             self._forest, self._read_since = copied(self._forest, in_order=True), True
+
+
+def _several(strings: Iterable[str]) -> Iterable[str]:
+    """Strings; one alone is refused, whose characters would be taken for strings."""
+    if isinstance(strings, str):
+        raise TypeError(f"strings must be several, as in [{strings!r}], got one")
+    return strings

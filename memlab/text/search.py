@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf, ulp
 from typing import TypeAlias, final
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from memlab.checks import check_number, check_whole
 from memlab.text.alphabet import END
-from memlab.text.checks import SOME, number, whole
 from memlab.text.picking import picked, sharpened
 
 Expected: TypeAlias = Callable[[list[list[int]]], Tensor]  # the chances (N, A) after N prefixes
@@ -30,10 +31,10 @@ class Taste:
     never: int | None = None  # a symbol that is not drawn
 
     def __post_init__(self) -> None:
-        number("temperature", self.temperature, SOME, holds="above 0 and finite")
+        check_number("temperature", self.temperature, ulp(0), inf, holds="above 0 and finite")
         if self.top_k is not None:
-            whole("top_k", self.top_k, 1)
-        whole("longest", self.longest, 1)
+            check_whole("top_k", self.top_k, 1)
+        check_whole("longest", self.longest, 1)
 
     def weighed(self, chances: Tensor) -> Tensor:
         """What is drawn from, ``(N, A)``."""
@@ -51,8 +52,8 @@ def likeliest(
     A few times as many are followed at once, so that one which starts badly is seldom lost. Those
     without an end within ``longest`` symbols are dropped, and none goes on by the symbol ``never``.
     """
-    whole("n", n, 1)
-    whole("longest", longest, 1)
+    check_whole("n", n, 1)
+    check_whole("longest", longest, 1)
     open_ways: list[Way] = [(begin, 1.0)]
     done: list[Way] = []
     for _ in range(longest + 1):
@@ -68,7 +69,7 @@ def drawn(
     expected: Expected, begin: list[int], generator: np.random.Generator, n: int, taste: Taste
 ) -> list[list[int]]:
     """N ways from a beginning to an end, or to the longest there may be."""
-    whole("n", n, 1)
+    check_whole("n", n, 1)
     ways = [list(begin) for _ in range(n)]
     going = list(range(n))
     while going:

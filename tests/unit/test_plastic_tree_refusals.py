@@ -156,8 +156,9 @@ def test_counts_never_overflow():
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
-        ({"reach": -5}, r"reach must be a whole number in \[-1, 1024\], got -5"),
-        ({"reach": 2.5}, "reach must be a whole number in .*, got 2.5"),
+        ({"reach": -5}, "reach must be a whole number of at least -1, got -5"),
+        ({"reach": 1025}, "reach must be a whole number of at most 1024, got 1025"),
+        ({"reach": 2.5}, "reach must be a whole number of at least -1, got 2.5"),
         ({"discount": 2}, r"discount must be in \[0, 1\], got 2"),
         ({"strength": -1.0}, "strength must be 0 or more and finite, got -1.0"),
         ({"start": float("inf")}, "start must be 0 or more and finite, got inf"),

@@ -3,7 +3,7 @@
 import math
 
 from memlab.cells.cell import Cell
-from memlab.cells.checks import check_number
+from memlab.checks import check_number
 
 ABOVE_0, TO_1 = math.nextafter(0, 1), math.nextafter(1, 2)
 RANGES = {
