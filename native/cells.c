@@ -119,16 +119,16 @@ static int all_finite(size_t count, const float *x) {
     return nothing == 0;
 }
 
-ml_status ml_cell_answer(const ml_cell *cell, int32_t steps, const float *parameters,
-                         const float *packed, const float *x, float *y, float *work) {
+ml_status ml_cell_answer(const ml_cell_seat *seat, int32_t steps, const void *x, void *y) {
     const ml_cell_run run = {.batch = 1, .steps = steps, .threads = 1};
-    if (steps < 1 || cell->inputs < 1) {
+    if (steps < 1 || seat->cell->inputs < 1) {
         return ML_BAD_DIMS;
     }
-    if (!all_finite((size_t)steps * (size_t)cell->inputs, x)) {
+    if (!all_finite((size_t)steps * (size_t)seat->cell->inputs, x)) {
         return ML_NOT_FINITE;
     }
-    return ml_cell_forward(cell, &run, parameters, packed, x, NULL, NULL, y, NULL, work);
+    return ml_cell_forward(seat->cell, &run, seat->parameters, seat->packed, x, NULL, NULL, y, NULL,
+                           seat->work);
 }
 
 /* The sum of the tiles' gradients, in their order, into the first. */

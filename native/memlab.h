@@ -157,9 +157,16 @@ ml_status ml_cell_forward(const ml_cell *cell, const ml_cell_run *run, const voi
                           const void *packed, const void *x, const uint8_t *mask, void *state,
                           void *y, void *tape, void *work);
 
-/* One stream from the blank state, of float32 numbers: x (T, I), y (T, O), work (work). */
-ml_status ml_cell_answer(const ml_cell *cell, int32_t steps, const float *parameters,
-                         const float *packed, const float *x, float *y, float *work);
+/* A float32 cell with all that a walk of one thread needs, work (work), in one place: whoever calls
+ * from Python pays for every argument. */
+typedef struct {
+    const ml_cell *cell;
+    const void *parameters, *packed;
+    void *work;
+} ml_cell_seat;
+
+/* One stream from the blank state, of float32 numbers: x (T, I), y (T, O). */
+ml_status ml_cell_answer(const ml_cell_seat *seat, int32_t steps, const void *x, void *y);
 
 /* The exact adjoint of a forward with tape, which it uses up: gy (B, T, O) and gstate (B, S) of
  * the last state give gstate of the first, gx (B, T, I), and the gradient of the parameters in the

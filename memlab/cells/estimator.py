@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Self, final
+from typing import Self
 
 from rich.console import Console
 from rich.progress import Progress
@@ -117,13 +117,18 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
 
     def network(self) -> Network:
         """The cell with what it has learned; kept, for a prediction takes less time than this."""
-        kept: _Kept | None = vars(self).get("_kept")
-        if kept is None or not kept.of(self):
-            check_is_fitted(self, "learned_")
-            check_choice("backend", self.backend, BACKENDS)
-            check_choice("on_nan", self.on_nan, ON_NAN)
-            kept = self._kept = _Kept(self.learned_, self.backend, self.on_nan)
-        return kept.network
+        kept: tuple[Learned, Network] | None = self.__dict__.get("_kept")
+        if kept is not None and kept[0] is self.__dict__["learned_"]:
+            network = kept[1]
+            if network.backend == self.backend and network.on_nan == self.on_nan:
+                return network
+        check_is_fitted(self, "learned_")
+        check_choice("backend", self.backend, BACKENDS)
+        check_choice("on_nan", self.on_nan, ON_NAN)
+        learned = self.learned_  # once: another thread may replace it meanwhile
+        network = Network(learned.cell, learned.parameters, self.backend, self.on_nan)
+        self._kept = (learned, network)
+        return network
 
     def reset_memory(self) -> Self:
         """Clear every state in which the last stream of the training has ended."""
@@ -215,18 +220,3 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
         with turn(self):
             self.learned_ = replace(self.learned_, memory=memory(self.learned_.memory))
         return self
-
-
-@final
-class _Kept:
-    """A network, and what it was made of."""
-
-    def __init__(self, learned: Learned, backend: str, on_nan: str) -> None:
-        self._made_of = (learned, backend, on_nan)
-        self.network = Network(learned.cell, learned.parameters, learned.ready, backend, on_nan)
-
-    def of(self, model: CellRegressor) -> bool:
-        """Whether the model is still what it was."""
-        learned, backend, on_nan = self._made_of
-        same = model.backend == backend and model.on_nan == on_nan
-        return same and model.learned_ is learned

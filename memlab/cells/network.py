@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias, final
 
 import numpy as np
@@ -12,7 +13,7 @@ from memlab import native
 from memlab.cells.cell import Cell, Tensors, run
 from memlab.cells.compiled import KINDS, run_compiled
 from memlab.cells.equations.dtpn import Dtpn
-from memlab.cells.ready import Core, Ready
+from memlab.cells.ready import Core
 from memlab.cells.sequences import Array, Inputs, inputs, numbers
 from memlab.cells.values import Values
 
@@ -27,20 +28,28 @@ class Network:
 
     cell: Cell
     parameters: Values  # raw, never written to
-    ready: Ready
     backend: str
     on_nan: str
+
+    @cached_property
+    def core(self) -> Core | None:
+        """What the compiled core has of it; None where torch runs it."""
+        return Core(self.cell, self.parameters) if compiled(self.cell, self.backend) else None
+
+    def __getstate__(self) -> dict[str, object]:
+        """Copies make their own core."""
+        return {name: value for name, value in vars(self).items() if name != "core"}
 
     def predict(self, given: object, state: Mapping[str, object] | None = None) -> Array:
         """Outputs for ``X (N, T, I)`` or a stream ``(T, I)``, shaped alike.
 
         Starts from ``state``, or from a blank one. NaN where a step was skipped.
         """
-        core = self.core()
+        core = self.core
         if core is not None and state is None:
-            answered = core.answer(given)
-            if answered is not None:
-                return answered
+            answer = core.answer(given)
+            if answer is not None:
+                return answer
         into = inputs(given, self.cell.sizes()["i"], self.on_nan)
         if core is None:
             return _shown(into, self._run(into, state)[0])
@@ -48,7 +57,7 @@ class Network:
 
     def outputs(self, given: object, state: Mapping[str, object]) -> tuple[Array, Tensors]:
         """The same, with the state afterwards."""
-        into, core = inputs(given, self.cell.sizes()["i"], self.on_nan), self.core()
+        into, core = inputs(given, self.cell.sizes()["i"], self.on_nan), self.core
         if core is None:
             y, ended = self._run(into, state)
             return _shown(into, y), ended
@@ -56,11 +65,6 @@ class Network:
         flat = _joined(begun)
         y = core.walk(into.x, flat, into.known)
         return _shown(into, y), _parted(flat, begun)
-
-    def core(self) -> Core | None:
-        """What the compiled core has of it; None where torch runs it."""
-        can = compiled(self.cell, self.backend)
-        return self.ready.core(self.cell, self.parameters) if can else None
 
     def _run(self, into: Inputs, state: Mapping[str, object] | None) -> tuple[Array, Tensors]:
         x, begun = torch.tensor(into.x), self.state(len(into.x), state)

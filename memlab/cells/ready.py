@@ -1,7 +1,7 @@
 """What a model has learned as the compiled core wants it, made once for any number of walks."""
 
 from collections import deque
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 import torch
@@ -17,6 +17,15 @@ FLOAT32 = np.dtype(np.float32)
 SPARE = 8  # scratches that wait for the next walk: of as many threads at once
 
 
+class Desk(NamedTuple):
+    """Scratch that one walk at a time has."""
+
+    threads: int
+    room: Tensor
+    work: Any  # where it begins
+    seat: Any  # for `ml_cell_answer`
+
+
 @final
 class Core:
     """The effective parameters of a cell, packed; never written to, so that threads share it."""
@@ -24,7 +33,7 @@ class Core:
     def __init__(self, cell: Cell, values: Values) -> None:
         self.values = values
         self._cell, self._sizes = described(cell)
-        self._outputs = self._cell.outputs
+        self._inputs, self._outputs = self._cell.inputs, self._cell.outputs
         effective = cell.effective(dict(values))
         self._parameters = torch.cat([one.reshape(-1) for one in effective.values()])
         if len(self._parameters) != self._sizes.parameters:
@@ -33,7 +42,7 @@ class Core:
         self._packed = torch.empty(self._sizes.packed)
         self._given = (address(self._parameters), address(self._packed))
         done(lib.ml_cell_pack(self._cell, 0, *self._given))
-        self._spare: deque[tuple[int, Tensor, Any]] = deque(maxlen=SPARE)
+        self._spare: deque[Desk] = deque(maxlen=SPARE)
 
     def answer(self, x: object) -> Array | None:
         """Outputs ``(T, O)`` of one stream ``(T, I)`` from the blank state.
@@ -44,14 +53,13 @@ class Core:
         if type(x) is not np.ndarray or x.dtype is not FLOAT32 or x.ndim != 2:
             return None
         steps, inputs = x.shape
-        if inputs != self._cell.inputs or not x.flags.carray:
+        if inputs != self._inputs or not x.flags.carray:
             return None
-        y = np.empty((steps, self._outputs), np.float32)
-        scratch = self._scratch(1)
-        arrays = (ffi.from_buffer("float[]", x), ffi.from_buffer("float[]", y), scratch[2])
-        status = lib.ml_cell_answer(self._cell, steps, *self._given, *arrays)
-        self._spare.append(scratch)
-        return y if status == lib.ML_OK else None
+        y = np.empty((steps, self._outputs), FLOAT32)
+        desk = self._desk(1)
+        status = lib.ml_cell_answer(desk.seat, steps, ffi.from_buffer(x), ffi.from_buffer(y))
+        self._spare.append(desk)
+        return None if status else y
 
     def walk(self, x: Array, state: Array, known: Array | None) -> Array:
         """Outputs ``(B, T, O)`` over ``x (B, T, I)`` float32; state ``(B, S)`` in place.
@@ -63,40 +71,21 @@ class Core:
         threads = min(torch.get_num_threads(), -(-batch // self._sizes.streams))
         run = ffi.new("ml_cell_run *", (batch, steps, threads, 0))
         mask = ffi.NULL if known is None else ffi.from_buffer("uint8_t[]", known)
-        scratch = self._scratch(threads)
+        desk = self._desk(threads)
         arrays = (ffi.from_buffer(x), mask, ffi.from_buffer(state), ffi.from_buffer(y), ffi.NULL)
-        done(lib.ml_cell_forward(self._cell, run, *self._given, *arrays, scratch[2]))
-        self._spare.append(scratch)
+        done(lib.ml_cell_forward(self._cell, run, *self._given, *arrays, desk.work))
+        self._spare.append(desk)
         return y
 
-    def _scratch(self, threads: int) -> tuple[int, Tensor, Any]:
-        """Room for that many threads, that no other walk has."""
+    def _desk(self, threads: int) -> Desk:
+        """Scratch for that many threads, that no other walk has."""
         try:
             last = self._spare.pop()
+            if last.threads >= threads:
+                return last
         except IndexError:  # other threads have them all
-            last = (0, self._packed, None)
-        if last[0] >= threads:
-            return last
+            pass
         room = torch.empty(threads * self._sizes.work)
-        return threads, room, address(room)
-
-
-@final
-class Ready:
-    """The core of a model, made when it is first asked for and again for other values.
-
-    Copies begin without a core.
-    """
-
-    def __init__(self) -> None:
-        self._core: Core | None = None
-
-    def __reduce__(self) -> tuple[type["Ready"], tuple[()]]:
-        return Ready, ()
-
-    def core(self, cell: Cell, values: Values) -> Core:
-        """The core of these values."""
-        core = self._core  # once: another thread may replace it meanwhile
-        if core is None or core.values is not values:
-            core = self._core = Core(cell, values)
-        return core
+        work = address(room)
+        seat = ffi.new("ml_cell_seat *", (self._cell, *self._given, work))
+        return Desk(threads, room, work, seat)

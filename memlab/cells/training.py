@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import final
 
 import torch
@@ -12,7 +12,6 @@ from memlab.cells.cell import Cell, Tensors
 from memlab.cells.network import runner
 from memlab.cells.optimisers import Rule, optimiser
 from memlab.cells.published.pmrc import PublishedPmrc
-from memlab.cells.ready import Ready
 from memlab.cells.sequences import Lessons
 from memlab.cells.values import Values
 from memlab.checks import check_number, check_whole
@@ -53,7 +52,6 @@ class Learned:
     losses: tuple[float, ...] = ()  # mean squared error of every epoch
     validation: tuple[float, ...] = ()
     updates: int = 0  # steps that the optimiser has taken
-    ready: Ready = field(default_factory=Ready, init=False, repr=False, compare=False)
 
 
 def begun(cell: Cell, random_state: int | None) -> Learned:

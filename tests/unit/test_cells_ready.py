@@ -88,24 +88,28 @@ def test_ndm_follows_the_flag_it_was_last_trained_with():
 
 def test_what_is_made_is_kept_while_nothing_changes():
     model = fitted("pmrc")
-    learned = model.learned_
-    core = learned.ready.core(learned.cell, learned.parameters)
+    network = model.network()
+    core = network.core
     before = bits(model)
     for _ in range(3):
         model.predict(X)
     assert bits(model) == before
-    assert learned.ready.core(learned.cell, learned.parameters) is core
-    other = Values(learned.parameters)
-    assert learned.ready.core(learned.cell, other) is not core
+    assert model.network() is network
+    assert network.core is core
+    model.set_params(on_nan="skip")
+    assert model.network().on_nan == "skip"
+    model.learned_ = replace(model.learned_)
+    assert model.network() is not network
 
 
 @pytest.mark.parametrize(
     "copied", [copy.copy, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))]
 )
-def test_copies_make_their_own(copied):
+def test_copies_are_models_of_their_own(copied):
     model = fitted("amn")
     expected = model.predict(X)
     other = copied(model)
+    assert np.array_equal(other.predict(X), expected)
     other.partial_fit(X, Y)
     assert np.array_equal(model.predict(X), expected)
     assert not np.array_equal(other.predict(X), expected)
