@@ -95,7 +95,10 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
 
     def predict(self, X: object, state: Mapping[str, object] | None = None) -> Array:
         """Outputs at every step from ``state``, or else from a blank one; nothing is changed."""
-        y = self.network().predict(X, state)
+        network = self.network()
+        y = network.answer(X) if state is None else None
+        if y is None:
+            y = network.predict(X, state)
         return y[..., 0] if self.learned_.flat else y
 
     def score(self, X: object, y: object, sample_weight: object = None) -> float:

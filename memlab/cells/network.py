@@ -13,7 +13,7 @@ from memlab import native
 from memlab.cells.cell import Cell, Tensors, run
 from memlab.cells.compiled import KINDS, run_compiled
 from memlab.cells.equations.dtpn import Dtpn
-from memlab.cells.ready import Core
+from memlab.cells.ready import Answer, Core, answering
 from memlab.cells.sequences import Array, Inputs, inputs, numbers
 from memlab.cells.values import Values
 
@@ -36,21 +36,21 @@ class Network:
         """What the compiled core has of it; None where torch runs it."""
         return Core(self.cell, self.parameters) if compiled(self.cell, self.backend) else None
 
+    @cached_property
+    def answer(self) -> Answer:
+        """The short way to `predict`; None where there is none."""
+        return answering(self.core) if self.core else lambda _: None
+
     def __getstate__(self) -> dict[str, object]:
         """Copies make their own core."""
-        return {name: value for name, value in vars(self).items() if name != "core"}
+        return {name: value for name, value in vars(self).items() if name not in {"core", "answer"}}
 
     def predict(self, given: object, state: Mapping[str, object] | None = None) -> Array:
         """Outputs for ``X (N, T, I)`` or a stream ``(T, I)``, shaped alike.
 
         Starts from ``state``, or from a blank one. NaN where a step was skipped.
         """
-        core = self.core
-        if core is not None and state is None:
-            answer = core.answer(given)
-            if answer is not None:
-                return answer
-        into = inputs(given, self.cell.sizes()["i"], self.on_nan)
+        into, core = inputs(given, self.cell.sizes()["i"], self.on_nan), self.core
         if core is None:
             return _shown(into, self._run(into, state)[0])
         return _shown(into, core.walk(into.x, _joined(self.state(len(into.x), state)), into.known))

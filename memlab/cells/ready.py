@@ -1,7 +1,8 @@
 """What a model has learned as the compiled core wants it, made once for any number of walks."""
 
 from collections import deque
-from typing import Any, NamedTuple, final
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias, final
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from memlab.cells.values import Values
 from memlab.native import ffi, lib
 
 FLOAT32 = np.dtype(np.float32)
+Answer: TypeAlias = Callable[[object], Array | None]
 SPARE = 8  # scratches that wait for the next walk: of as many threads at once
 
 
@@ -33,7 +35,7 @@ class Core:
     def __init__(self, cell: Cell, values: Values) -> None:
         self.values = values
         self._cell, self._sizes = described(cell)
-        self._inputs, self._outputs = self._cell.inputs, self._cell.outputs
+        self.inputs, self.outputs = self._cell.inputs, self._cell.outputs
         effective = cell.effective(dict(values))
         self._parameters = torch.cat([one.reshape(-1) for one in effective.values()])
         if len(self._parameters) != self._sizes.parameters:
@@ -42,24 +44,7 @@ class Core:
         self._packed = torch.empty(self._sizes.packed)
         self._given = (address(self._parameters), address(self._packed))
         done(lib.ml_cell_pack(self._cell, 0, *self._given))
-        self._spare: deque[Desk] = deque(maxlen=SPARE)
-
-    def answer(self, x: object) -> Array | None:
-        """Outputs ``(T, O)`` of one stream ``(T, I)`` from the blank state.
-
-        The short way to `walk`, for finite float32 numbers that lie as the core reads them; None
-        for anything else.
-        """
-        if type(x) is not np.ndarray or x.dtype is not FLOAT32 or x.ndim != 2:
-            return None
-        steps, inputs = x.shape
-        if inputs != self._inputs or not x.flags.carray:
-            return None
-        y = np.empty((steps, self._outputs), FLOAT32)
-        desk = self._desk(1)
-        status = lib.ml_cell_answer(desk.seat, steps, ffi.from_buffer(x), ffi.from_buffer(y))
-        self._spare.append(desk)
-        return None if status else y
+        self.spare: deque[Desk] = deque(maxlen=SPARE)
 
     def walk(self, x: Array, state: Array, known: Array | None) -> Array:
         """Outputs ``(B, T, O)`` over ``x (B, T, I)`` float32; state ``(B, S)`` in place.
@@ -67,20 +52,20 @@ class Core:
         Where ``known (B, T)`` is false the input is padding: the state stays, the output is 0.
         """
         batch, steps, _ = x.shape
-        y = np.empty((batch, steps, self._outputs), np.float32)
+        y = np.empty((batch, steps, self.outputs), np.float32)
         threads = min(torch.get_num_threads(), -(-batch // self._sizes.streams))
         run = ffi.new("ml_cell_run *", (batch, steps, threads, 0))
         mask = ffi.NULL if known is None else ffi.from_buffer("uint8_t[]", known)
-        desk = self._desk(threads)
+        desk = self.desk(threads)
         arrays = (ffi.from_buffer(x), mask, ffi.from_buffer(state), ffi.from_buffer(y), ffi.NULL)
         done(lib.ml_cell_forward(self._cell, run, *self._given, *arrays, desk.work))
-        self._spare.append(desk)
+        self.spare.append(desk)
         return y
 
-    def _desk(self, threads: int) -> Desk:
-        """Scratch for that many threads, that no other walk has."""
+    def desk(self, threads: int) -> Desk:
+        """Scratch for that many threads, that no other walk has; into `spare` after it."""
         try:
-            last = self._spare.pop()
+            last = self.spare.pop()
             if last.threads >= threads:
                 return last
         except IndexError:  # other threads have them all
@@ -89,3 +74,26 @@ class Core:
         work = address(room)
         seat = ffi.new("ml_cell_seat *", (self._cell, *self._given, work))
         return Desk(threads, room, work, seat)
+
+
+def answering(core: Core) -> Answer:
+    """The short way to `Core.walk` for one stream ``(T, I)`` from the blank state: ``(T, O)``.
+
+    For finite float32 numbers that lie as the core reads them; None for anything else. A closure,
+    for every name that Python has to look up is one that the walk has driven out of the caches.
+    """
+    inputs, outputs, spare, desk = core.inputs, core.outputs, core.spare, core.desk
+    array, empty, at, walk = np.ndarray, np.empty, ffi.from_buffer, lib.ml_cell_answer
+
+    def answer(x: object) -> Array | None:
+        if type(x) is not array or x.dtype is not FLOAT32 or x.ndim != 2 or not x.flags.carray:
+            return None
+        steps, width = x.shape
+        if width != inputs:
+            return None
+        y, own = empty((steps, outputs), FLOAT32), spare.pop() if spare else desk(1)
+        refused = walk(own.seat, steps, at(x), at(y))
+        spare.append(own)
+        return None if refused else y
+
+    return answer
