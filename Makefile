@@ -56,7 +56,7 @@ faults: setup
 check: lint types native-test test
 
 bench: setup
-	@status=0; for bench in bench bench_attractors bench_dense bench_oscillators bench_hebbian bench_cells bench_text bench_memory bench_sweeps; do \
+	@status=0; for bench in bench bench_attractors bench_dense bench_oscillators bench_hebbian bench_cells bench_predictions bench_text bench_memory bench_sweeps; do \
 		echo "== $$bench"; $(PYTHON) scripts/$$bench.py || status=$$?; \
 	done; exit $$status
 

@@ -6,8 +6,7 @@ for others on the machine can only slow one down, in thousands of time steps per
 of this core's measured rate of multiply-adds that the products and stores of a cell reach, once
 for a walk and three times to learn. A batch of a cell that needs no more multiply-adds than
 torch's GRU has to keep up with it; to learn has to be twice as fast as autograd of the same
-equations. What Python adds to a prediction is its time around the core, whose caches it finds as
-the core leaves them. Exits with 1 where a bar is missed.
+equations. Exits with 1 where a bar is missed.
 """
 
 import math
@@ -17,27 +16,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import TypeAlias, final
-from unittest.mock import patch
 
-import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from memlab.cells import CELLS, ready
+from memlab.cells import CELLS
 from memlab.cells.cell import Cell, Tensors, run
 from memlab.cells.compiled import run_compiled
-from memlab.cells.models import create_model
-from memlab.native import ffi, lib
 
 INPUTS, OUTPUTS, SLOTS, WORKSPACE, ROUNDS = 8, 4, 64, 16, 3
 WIDTHS = (32, 64, 128, 256)
 STREAM, LESSON = 10_000, 1000  # steps of one stream that walks, and of one that learns
 BATCH, SHORT = 32, 50  # streams beside each other, their steps
 STORED = 64_000_000  # numbers of tape above which a training run is cut shorter
-PREDICTED, CALLS = 1000, 300  # steps of a prediction; how many are timed
-MOST = 0.01  # of a prediction may be Python
 COMPARABLE = 1.1  # times a GRU's multiply-adds: a cell of no more has to keep up with it
 BACK = 3  # times the multiply-adds of a walk for it and its adjoint
 COUNTED = ("multiply-adds", "of a GRU's", "peak", "")
@@ -244,73 +237,6 @@ def against(
     return (*counted, "held" if kept else "NO"), kept
 
 
-@final
-class Watched:
-    """The core's short way, and how long its last walk took, s."""
-
-    spent = 0.0
-
-    ml_cell_pack, ML_OK = lib.ml_cell_pack, lib.ML_OK
-
-    def ml_cell_answer(self, *arguments: object) -> int:
-        """The same walk."""
-        began = time.perf_counter()
-        status: int = lib.ml_cell_answer(*arguments)
-        self.spent = time.perf_counter() - began
-        return status
-
-    def around(self, call: Timed) -> tuple[float, float]:
-        """Seconds inside and around the core."""
-        began = time.perf_counter()
-        call()
-        return self.spent, time.perf_counter() - began - self.spent
-
-
-def predicting(width: int) -> tuple[Table, bool]:
-    """What Python adds to a prediction of one stream by a model of default sizes."""
-    title = f"predicting {PREDICTED:,} steps, {width} units"
-    names = ["the core, µs", "predict adds, µs", "share", "", "an array and a call add, µs"]
-    table, held = Table(title, *names), True
-    for name in CELLS:
-        core, added, least = predictions(name, width)
-        held &= added < MOST * core
-        told = "held" if added < MOST * core else f"NO: 1 % is {MOST * core * 1e6:.1f} µs"
-        row = (f"{core * 1e6:,.0f}", f"{added * 1e6:.1f}", f"{added / core:.1%}", told)
-        table.add_row(name, *row, f"{least * 1e6:.1f}")
-    return table, held
-
-
-def predictions(name: str, width: int) -> tuple[float, float, float]:
-    """Seconds of the core, that a prediction adds, and that any call with a new array adds.
-
-    All in turns, so that each finds the caches as the core leaves them; medians, less what the
-    watching itself takes.
-    """
-    model = create_model(name, hidden_size=width, random_state=0).build(INPUTS, OUTPUTS)
-    given = np.random.default_rng(0).standard_normal((PREDICTED, INPUTS)).astype(np.float32)
-    watched = Watched()
-    with patch.object(ready, "lib", watched):
-        y, core = model.predict(given), model.network().core
-    if core is None:
-        raise ImportError("the native library must be built; `make setup` does")
-    seat = core.spare[-1].seat  # that of the predictions
-    x_at, y_at = ffi.from_buffer(given), ffi.from_buffer(y)
-
-    def bare() -> object:
-        return watched.ml_cell_answer(seat, PREDICTED, x_at, y_at)
-
-    def least() -> object:
-        room = np.empty((PREDICTED, OUTPUTS), np.float32)
-        return watched.ml_cell_answer(
-            seat, PREDICTED, ffi.from_buffer(given), ffi.from_buffer(room)
-        )
-
-    turns = (bare, partial(model.predict, given), least)
-    rounds = [[watched.around(turn) for turn in turns] for _ in range(CALLS)]
-    inside, around = np.median(rounds, 0).T
-    return min(inside), around[1] - around[0], around[2] - around[0]
-
-
 def main() -> None:
     """Measure and judge."""
     torch.set_num_threads(1)
@@ -318,7 +244,7 @@ def main() -> None:
     screen = Console(width=max(WIDE, Console().width))
     screen.print(f"peak of this core: {most / 1e9:.1f} G multiply-adds per second")
     for width in WIDTHS:
-        for table, good in (predicting(width), walking(width, most), learning(width, most)):
+        for table, good in (walking(width, most), learning(width, most)):
             screen.print(table)
             held &= good
     sys.exit(not held)

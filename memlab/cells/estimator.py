@@ -3,9 +3,9 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Self
+from typing import Self, final
 
 from rich.console import Console
 from rich.progress import Progress
@@ -51,6 +51,7 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
     equations: str = "repaired"  # or "published"
     backend: str = "auto"  # "native", "torch"; auto: native where it can
     on_nan: str = "raise"  # "skip": such steps are padding, or are not asked for
+    _kept: "_Kept | None" = field(init=False, default=None)
 
     @abstractmethod
     def cell(self, n_inputs: int, n_outputs: int) -> Cell:
@@ -95,11 +96,19 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
 
     def predict(self, X: object, state: Mapping[str, object] | None = None) -> Array:
         """Outputs at every step from ``state``, or else from a blank one; nothing is changed."""
-        network = self.network()
-        y = network.answer(X) if state is None else None
+        kept = self._kept
+        same = (  # found out here, for a call would take longer than all of it
+            kept is not None
+            and kept.learned is self.learned_
+            and kept.backend is self.backend
+            and kept.on_nan is self.on_nan
+        )
+        if kept is None or not same:
+            kept = self._keep()
+        y = kept.answer(X) if state is None else None
         if y is None:
-            y = network.predict(X, state)
-        return y[..., 0] if self.learned_.flat else y
+            y = kept.network.predict(X, state)
+        return y[..., 0] if kept.learned.flat else y
 
     def score(self, X: object, y: object, sample_weight: object = None) -> float:
         """R² over all steps that count, mean over the outputs; every step has the same weight."""
@@ -119,19 +128,8 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
         return Stream(network, network.state(batch, state))
 
     def network(self) -> Network:
-        """The cell with what it has learned; kept, for a prediction takes less time than this."""
-        kept: tuple[Learned, Network] | None = self.__dict__.get("_kept")
-        if kept is not None and kept[0] is self.__dict__["learned_"]:
-            network = kept[1]
-            if network.backend == self.backend and network.on_nan == self.on_nan:
-                return network
-        check_is_fitted(self, "learned_")
-        check_choice("backend", self.backend, BACKENDS)
-        check_choice("on_nan", self.on_nan, ON_NAN)
-        learned = self.learned_  # once: another thread may replace it meanwhile
-        network = Network(learned.cell, learned.parameters, self.backend, self.on_nan)
-        self._kept = (learned, network)
-        return network
+        """The cell with what it has learned."""
+        return self._keep().network
 
     def reset_memory(self) -> Self:
         """Clear every state in which the last stream of the training has ended."""
@@ -201,6 +199,21 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
             backend=self.backend,
         )
 
+    def __getstate__(self) -> dict[str, object]:
+        """Copies keep what is learned, and make a network of their own."""
+        return {**super().__getstate__(), "_kept": None}
+
+    def _keep(self) -> "_Kept":
+        """The network of what the model is now, made if it was something else."""
+        kept = self._kept
+        check_is_fitted(self, "learned_")
+        now = (self.learned_, self.backend, self.on_nan)
+        if kept is None or (kept.learned, kept.backend, kept.on_nan) != now:
+            check_choice("backend", self.backend, BACKENDS)
+            check_choice("on_nan", self.on_nan, ON_NAN)
+            kept = self._kept = _Kept(*now)
+        return kept
+
     def _taught(self, given: object, targets: object, *, afresh: bool) -> tuple[Learned, Lessons]:
         """Where training begins, and what is taught."""
         if afresh or not hasattr(self, "learned_"):
@@ -223,3 +236,15 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
         with turn(self):
             self.learned_ = replace(self.learned_, memory=memory(self.learned_.memory))
         return self
+
+
+@final
+class _Kept:
+    """A network with all that it was made of, kept for the next prediction."""
+
+    __slots__ = ("answer", "backend", "learned", "network", "on_nan")
+
+    def __init__(self, learned: Learned, backend: str, on_nan: str) -> None:
+        self.learned, self.backend, self.on_nan = learned, backend, on_nan
+        self.network = Network(learned.cell, learned.parameters, backend, on_nan)
+        self.answer = self.network.answer()

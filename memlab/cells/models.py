@@ -132,7 +132,7 @@ def create_model(name: str, **parameters: Any) -> CellRegressor:
     lower = str(name).lower()
     check_choice("name", lower, tuple(MODELS))
     kind = MODELS[lower]
-    known = [one.name for one in fields(kind)]
+    known = [one.name for one in fields(kind) if one.init]
     for given in parameters:
         if given not in known:
             raise ValueError(f"{kind.__name__} has no {given!r}; it has {', '.join(known)}")

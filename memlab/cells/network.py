@@ -36,14 +36,13 @@ class Network:
         """What the compiled core has of it; None where torch runs it."""
         return Core(self.cell, self.parameters) if compiled(self.cell, self.backend) else None
 
-    @cached_property
-    def answer(self) -> Answer:
-        """The short way to `predict`; None where there is none."""
-        return answering(self.core) if self.core else lambda _: None
-
     def __getstate__(self) -> dict[str, object]:
         """Copies make their own core."""
-        return {name: value for name, value in vars(self).items() if name not in {"core", "answer"}}
+        return {name: value for name, value in vars(self).items() if name != "core"}
+
+    def answer(self) -> Answer:
+        """The short way to `predict` without a state; it gives None where there is none."""
+        return answering(self.core) if self.core else lambda _: None
 
     def predict(self, given: object, state: Mapping[str, object] | None = None) -> Array:
         """Outputs for ``X (N, T, I)`` or a stream ``(T, I)``, shaped alike.

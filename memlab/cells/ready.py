@@ -2,7 +2,8 @@
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias, final
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
 
 import numpy as np
 import torch
@@ -19,7 +20,9 @@ Answer: TypeAlias = Callable[[object], Array | None]
 SPARE = 8  # scratches that wait for the next walk: of as many threads at once
 
 
-class Desk(NamedTuple):
+@final
+@dataclass(frozen=True, slots=True)
+class Desk:
     """Scratch that one walk at a time has."""
 
     threads: int
@@ -82,18 +85,23 @@ def answering(core: Core) -> Answer:
     For finite float32 numbers that lie as the core reads them; None for anything else. A closure,
     for every name that Python has to look up is one that the walk has driven out of the caches.
     """
-    inputs, outputs, spare, desk = core.inputs, core.outputs, core.spare, core.desk
+    inputs, outputs, spare, float32 = core.inputs, core.outputs, core.spare, FLOAT32
     array, empty, at, walk = np.ndarray, np.empty, ffi.from_buffer, lib.ml_cell_answer
 
     def answer(x: object) -> Array | None:
-        if type(x) is not array or x.dtype is not FLOAT32 or x.ndim != 2 or not x.flags.carray:
+        if type(x) is not array or x.dtype is not float32 or not x.flags.carray:
             return None
-        steps, width = x.shape
-        if width != inputs:
+        shape = x.shape
+        if len(shape) != 2 or shape[1] != inputs:
             return None
-        y, own = empty((steps, outputs), FLOAT32), spare.pop() if spare else desk(1)
-        refused = walk(own.seat, steps, at(x), at(y))
-        spare.append(own)
+        steps = shape[0]
+        y = empty((steps, outputs), float32)
+        try:
+            desk = spare.pop()
+        except IndexError:  # other threads have them all
+            desk = core.desk(1)
+        refused = walk(desk.seat, steps, at(x), at(y))
+        spare.append(desk)
         return None if refused else y
 
     return answer

@@ -38,7 +38,7 @@ class Recipe:
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Learned:
     """All that a model is after training. Training makes another one, so nobody is surprised."""
 
