@@ -4,6 +4,7 @@ A study prints its tables and what they bear out, and keeps both, with a figure.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
         )
         repeated = ("replicates", outline.replicates, "independent repetitions, at least 6")
         add_choices(one, outline.choices)
+        add_jobs(one, outline)
         add_numbers(one, (*outline.numbers, repeated, ("seed", 1, "of all random draws")))
         add_outputs(one)
     return line
@@ -81,9 +83,11 @@ def run(outline: Outline, asked: argparse.Namespace) -> None:
     study = outline.study(asked)
     if asked.replicates < ENOUGH:
         raise ValueError(f"replicates must be at least {ENOUGH}, got {asked.replicates}")
+    if asked.jobs < 1:
+        raise ValueError(f"jobs must be at least 1, got {asked.jobs}")
     folder = asked.outputs / asked.name / named(outline, asked)
     folder.mkdir(parents=True, exist_ok=True)
-    rows = measured(study, Draws(asked.seed, tuple(range(asked.replicates))))
+    rows = measured(study, Draws(asked.seed, tuple(range(asked.replicates))), asked.jobs)
     keep(study, rows, folder)
     show(study, rows, folder)
 
@@ -108,6 +112,15 @@ def add_choices(parser: argparse.ArgumentParser, choices: Sequence[Choice]) -> N
             metavar="NAME",
             help=f"those {it.told}: some of {', '.join(it.names)} (default: all)",
         )
+
+
+def add_jobs(parser: argparse.ArgumentParser, outline: Outline) -> None:
+    """``--jobs``, where it changes how long a study takes and nothing else."""
+    parser.set_defaults(jobs=1)
+    if outline.side_by_side:
+        cores = len(os.sched_getaffinity(0))
+        told = "processes side by side; change no number (default: a core each, %(default)s)"
+        parser.add_argument("--jobs", type=int, default=cores, metavar="N", help=told)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ class Outline:
     study: Callable[[Namespace], "Study[Any]"]  # of what was asked for on the command line
     choices: tuple[Choice, ...] = ()  # further options of its own
     interrupted: str = "nothing was kept"  # what is said of results that Ctrl-C cut off
+    side_by_side: bool = False  # whether what takes long can be measured in several processes
 
     @property
     def sentence(self) -> str:

@@ -1,12 +1,13 @@
 """The rows of a study: measured, printed, and kept as tables, page and figure."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
+from joblib import Parallel, delayed
 from rich.progress import track
 from rich.table import Table
 from rich.text import Text
@@ -16,25 +17,24 @@ from memlab.app.results import markdown
 from memlab.draws import Draws
 from memlab.studies.study import AnyRow, Study, singles
 
-Act = TypeVar("Act")
+Found = TypeVar("Found")
 
 HOLDS = {True: "yes", False: "NO", None: ""}
 STYLES = {True: "green", False: "bold red", None: ""}
 
 
-def measured(study: Study[AnyRow], draws: Draws) -> list[AnyRow]:
-    """All rows, with a bar on the terminal while they come."""
-    ahead = [partial(piece, one) for piece in study.ahead for one in singles(draws)]
-    for piece in watched(ahead):
-        piece()
-    return [row for part in watched(study.parts) for row in part(draws)]
+def measured(study: Study[AnyRow], draws: Draws, jobs: int = 1) -> list[AnyRow]:
+    """All rows, with a bar on the terminal while they come; what is ahead by so many processes."""
+    ahead = [delayed(piece)(one) for piece in study.ahead for one in singles(draws)]
+    deque(watched(Parallel(jobs, return_as="generator_unordered")(ahead), len(ahead)), maxlen=0)
+    return [row for part in watched(study.parts, len(study.parts)) for row in part(draws)]
 
 
-def watched(acts: Sequence[Act]) -> Iterable[Act]:
-    """The acts one by one, with a bar on the terminal that says how many are done."""
+def watched(found: Iterable[Found], total: int) -> Iterable[Found]:
+    """What comes, one by one, with a bar on the terminal that says how much has."""
     screen = console(stderr=True)
-    quiet = not (screen.is_terminal and acts)
-    return track(acts, "measuring", console=screen, transient=True, disable=quiet)
+    quiet = not (screen.is_terminal and total)
+    return track(found, "measuring", total, console=screen, transient=True, disable=quiet)
 
 
 def keep(study: Study[AnyRow], rows: Sequence[AnyRow], folder: Path) -> None:

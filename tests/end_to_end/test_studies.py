@@ -120,6 +120,7 @@ def test_the_command_tells_what_there_is_without_importing_what_computes():
         (("coherence", "--trials", "2001"), "trials must be in [2, 2000], got 2001"),
         (("comparison_2a", "--size", "196"), "size must be a multiple of 4 in [32, 192], got 196"),
         (("cells", "--steps", "0"), "steps must be at least 1, got 0"),
+        (("cells", "--jobs", "0"), "jobs must be at least 1, got 0"),
         (("cells", "--stream", "150"), "stream must be a multiple of 100, over which losses are"),
         (("plastic_tree", "--strings", "99"), "strings must be in [100, 29,910], got 99"),
         (("plastic_tree", "--grown", "97311"), "grown must be in [3,000, 97,310], got 97,311"),

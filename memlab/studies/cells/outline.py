@@ -47,4 +47,5 @@ OUTLINE = Outline(
     study=study,
     choices=(WHO, WHAT),
     interrupted="what was measured is kept; the same command goes on",
+    side_by_side=True,
 )
