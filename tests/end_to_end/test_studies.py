@@ -48,11 +48,13 @@ def test_a_small_study_prints_its_tables_and_keeps_rows_page_and_pictures(
         assert (folder / picture).stat().st_size > 10_000
 
 
+CELLS_OF_TWO_STEPS = ("cells", "--cells", "pmrc", "--tasks", "recall_10", "--steps", "2")
+
+
 def test_cells_that_were_measured_are_not_measured_again(tmp_path):
-    arguments = ("cells", "--cells", "pmrc", "--tasks", "recall_10", "--steps", "2")
     results = []
     for _ in range(2):
-        result = command(tmp_path, *arguments)
+        result = command(tmp_path, *CELLS_OF_TWO_STEPS, "--jobs", "1")
         assert result.returncode == 0, result.stderr
         kept = sorted((tmp_path / "outputs/cells/measured").iterdir())
         results.append((result.stdout, [(file, file.stat().st_mtime_ns) for file in kept]))
@@ -63,6 +65,16 @@ def test_cells_that_were_measured_are_not_measured_again(tmp_path):
     rows = pd.read_csv(tmp_path / place / "rows.csv").set_index("learner")
     assert rows.loc["pmrc", "worst"] <= rows.loc["pmrc", "mean"] < 0.99
     assert rows.loc["linear, 10 lags", "holds"]
+
+
+def test_any_number_of_processes_measures_the_same(tmp_path):
+    found = []
+    for jobs in ("1", "2"):
+        result = command(tmp_path, *CELLS_OF_TWO_STEPS, "--jobs", jobs, "--outputs", jobs)
+        assert result.returncode == 0, result.stderr
+        (rows,) = (tmp_path / jobs).rglob("rows.csv")
+        found.append(rows.read_text(encoding="utf-8"))
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("option", ["cells", "tasks"])

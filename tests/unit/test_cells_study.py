@@ -22,7 +22,6 @@ from memlab.studies.cells.row import Row
 from memlab.studies.cells.study import abilities
 from memlab.studies.cells.training import followed, judged, losses, train
 from memlab.studies.cells.verdict import verdict
-from memlab.studies.results import measured
 
 EFFORT = Effort(steps=1, stream=100)
 DRAWS = Draws(1, tuple(range(6)))
@@ -166,15 +165,6 @@ def test_an_interrupted_study_goes_on_with_the_rows_of_a_whole_one(tmp_path, mon
     assert found == whole
     assert len(measured) == 2 * 2 * 6 - 2  # of the pieces kept, two had trained
     assert before < set((tmp_path / "cut").iterdir())
-
-
-def test_two_processes_measure_what_one_does(tmp_path):
-    alone, beside = (
-        measured(abilities(["pmrc"], [STREAM], EFFORT, tmp_path / str(jobs)), DRAWS, jobs)
-        for jobs in (1, 2)
-    )
-    assert alone == beside
-    assert len([*(tmp_path / "2").iterdir()]) == 5 * 6  # a learner and four floors, per seed
 
 
 def test_all_learners_of_a_seed_see_the_same_sequences(monkeypatch, tmp_path):
