@@ -119,7 +119,8 @@ static int all_finite(size_t count, const float *x) {
     return nothing == 0;
 }
 
-ml_status ml_cell_answer(const ml_cell_seat *seat, int32_t steps, const void *x, void *y) {
+ml_status ml_cell_answer(const ml_cell_seat *seat, int32_t steps, const void *x, void *state,
+                         void *y) {
     const ml_cell_run run = {.batch = 1, .steps = steps, .threads = 1};
     if (steps < 1 || seat->cell->inputs < 1) {
         return ML_BAD_DIMS;
@@ -127,7 +128,7 @@ ml_status ml_cell_answer(const ml_cell_seat *seat, int32_t steps, const void *x,
     if (!all_finite((size_t)steps * (size_t)seat->cell->inputs, x)) {
         return ML_NOT_FINITE;
     }
-    return ml_cell_forward(seat->cell, &run, seat->parameters, seat->packed, x, NULL, NULL, y, NULL,
+    return ml_cell_forward(seat->cell, &run, seat->parameters, seat->packed, x, NULL, state, y, NULL,
                            seat->work);
 }
 

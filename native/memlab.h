@@ -165,8 +165,10 @@ typedef struct {
     void *work;
 } ml_cell_seat;
 
-/* One stream from the blank state, of float32 numbers: x (T, I), y (T, O). */
-ml_status ml_cell_answer(const ml_cell_seat *seat, int32_t steps, const void *x, void *y);
+/* One stream of float32 numbers: x (T, I), y (T, O); state (S) in place, NULL for a blank one that
+ * nobody wants afterwards. ML_NOT_FINITE for x that is not, before anything is changed. */
+ml_status ml_cell_answer(const ml_cell_seat *seat, int32_t steps, const void *x, void *state,
+                         void *y);
 
 /* The exact adjoint of a forward with tape, which it uses up: gy (B, T, O) and gstate (B, S) of
  * the last state give gstate of the first, gx (B, T, I), and the gradient of the parameters in the

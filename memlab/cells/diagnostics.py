@@ -18,7 +18,7 @@ from memlab.cells.equations.ndm import Ndm
 from memlab.cells.equations.pmrc import Pmrc
 from memlab.cells.equations.sgw_amn import SgwAmn
 from memlab.cells.estimator import CellRegressor
-from memlab.cells.network import stores
+from memlab.cells.memory import stores
 from memlab.cells.published.amn import PublishedAmn
 from memlab.cells.published.dtpn import PublishedDtpn
 from memlab.cells.published.hyper_amn import PublishedHyperAmn

@@ -15,9 +15,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from memlab.cells.cell import Cell, Tensors
 from memlab.cells.checks import check_size
-from memlab.cells.network import BACKENDS, Network, Stream, arrays, blanked, stores
+from memlab.cells.memory import arrays, blanked, stores
+from memlab.cells.network import BACKENDS, Network
 from memlab.cells.optimisers import Rule
 from memlab.cells.sequences import Array, Lessons, lessons
+from memlab.cells.stream import Stream
 from memlab.cells.training import Learned, Recipe, begun, trained
 from memlab.cells.turns import turn
 from memlab.checks import check_choice, check_flag, check_whole
@@ -105,7 +107,7 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
         )
         if kept is None or not same:
             kept = self._keep()
-        y = kept.answer(X) if state is None else None
+        y = kept.answer(X, None) if state is None else None
         if y is None:
             y = kept.network.predict(X, state)
         return y[..., 0] if kept.learned.flat else y
@@ -247,4 +249,4 @@ class _Kept:
     def __init__(self, learned: Learned, backend: str, on_nan: str) -> None:
         self.learned, self.backend, self.on_nan = learned, backend, on_nan
         self.network = Network(learned.cell, learned.parameters, backend, on_nan)
-        self.answer = self.network.answer()
+        self.answer = self.network.answer

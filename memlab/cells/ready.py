@@ -16,7 +16,7 @@ from memlab.cells.values import Values
 from memlab.native import ffi, lib
 
 FLOAT32 = np.dtype(np.float32)
-Answer: TypeAlias = Callable[[object], Array | None]
+Answer: TypeAlias = Callable[[object, Array | None], Array | None]
 SPARE = 8  # scratches that wait for the next walk: of as many threads at once
 
 
@@ -80,15 +80,17 @@ class Core:
 
 
 def answering(core: Core) -> Answer:
-    """The short way to `Core.walk` for one stream ``(T, I)`` from the blank state: ``(T, O)``.
+    """The short way to `Core.walk` for one stream ``(T, I)``: outputs ``(T, O)``.
 
-    For finite float32 numbers that lie as the core reads them; None for anything else. A closure,
+    State ``(1, S)`` in place; without one the stream starts from the blank state. It is for finite
+    float32 numbers that lie as the core reads them, and gives None for anything else. A closure,
     for every name that Python has to look up is one that the walk has driven out of the caches.
     """
     inputs, outputs, spare, float32 = core.inputs, core.outputs, core.spare, FLOAT32
-    array, empty, at, walk = np.ndarray, np.empty, ffi.from_buffer, lib.ml_cell_answer
+    array, empty, at, nothing = np.ndarray, np.empty, ffi.from_buffer, ffi.NULL
+    walk = lib.ml_cell_answer
 
-    def answer(x: object) -> Array | None:
+    def answer(x: object, state: Array | None) -> Array | None:
         if type(x) is not array or x.dtype is not float32 or not x.flags.carray:
             return None
         shape = x.shape
@@ -100,7 +102,7 @@ def answering(core: Core) -> Answer:
             desk = spare.pop()
         except IndexError:  # other threads have them all
             desk = core.desk(1)
-        refused = walk(desk.seat, steps, at(x), at(y))
+        refused = walk(desk.seat, steps, at(x), nothing if state is None else at(state), at(y))
         spare.append(desk)
         return None if refused else y
 

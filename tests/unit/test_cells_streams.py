@@ -90,3 +90,39 @@ def test_a_state_that_is_none_resets_nothing():
         stream.set_memory_state(empty)
     assert bits(model) == before
     assert all(np.array_equal(one, kept[key]) for key, one in stream.get_memory_state().items())
+
+
+def test_what_is_refused_leaves_a_stream_where_it_was(name):
+    stream = small(name).build(1, 1).stream()
+    stream.predict(delayed()[0][0])
+    before = stream.get_memory_state()
+    with pytest.raises(ValueError, match="X must be finite in float32, got 1 values"):
+        stream.step(np.array([np.nan], np.float32))
+    with pytest.raises(ValueError, match="X must have the 1 inputs"):
+        stream.step(np.zeros(2, np.float32))
+    with pytest.raises(ValueError, match="X must be of the 1 streams there are, got 3"):
+        stream.predict(np.zeros((3, 4, 1), np.float32))
+    after = stream.get_memory_state()
+    assert all(np.array_equal(one, after[key]) for key, one in before.items())
+
+
+def test_numbers_of_any_type_and_layout_step_alike(name):
+    model = small(name).build(2, 1)
+    x = np.linspace(-1, 1, 12).reshape(6, 2)
+    told = []
+    for given in (x, x.astype(np.float32), np.asfortranarray(x.astype(np.float32)), x.tolist()):
+        stream = model.stream()
+        told.append(
+            np.concatenate([stream.step(one) for one in given] + [stream.predict(given)[0]])
+        )
+    assert all(np.array_equal(told[0], other) for other in told[1:])
+
+
+def test_torch_follows_a_stream_as_the_core_does(name):
+    model, x = small(name).build(1, 1), delayed()[0][0]
+    streams = [model.set_params(backend=one).stream() for one in ("auto", "torch")]
+    for part in (x[:5], x[5:6], x[6:]):
+        core, reference = (one.predict(part) for one in streams)
+        np.testing.assert_allclose(core, reference, rtol=1e-4, atol=1e-5)
+    for key, one in streams[0].get_memory_state().items():
+        np.testing.assert_allclose(one, streams[1].get_memory_state()[key], rtol=1e-4, atol=1e-5)
