@@ -157,11 +157,14 @@ def scalar_table(report: Report) -> Table:
     table = _titled("Measures: mean and 95 % interval", report)
     for heading in ("measure", "value", "n"):
         table.add_column(heading)
+    absent: dict[str, list[str]] = {}
     for name, value in report.scalars.items():
         if isinstance(value, Absent):
-            table.add_row(name, _absence(value), "")
+            absent.setdefault(value.reason, []).append(name)
         else:
             table.add_row(name, escape(str(value)), str(value.n))
+    for reason, names in absent.items():
+        table.add_row(_some(names), _absence(Absent(reason)), "")
     return table
 
 
@@ -258,6 +261,11 @@ def _cells(value: Estimate | Absent) -> dict[str, float | int | str | None]:
 def _titled(title: str, report: Report) -> Table:
     note = " (exploratory: too few replicates for any claim)" if report.exploratory else ""
     return Table(title=title + note, title_justify="left")
+
+
+def _some(names: Sequence[str]) -> str:
+    """A name, or the first of several and how many more there are."""
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _absence(absent: Absent) -> str:
