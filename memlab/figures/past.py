@@ -93,7 +93,7 @@ def _bound(axes: Axes, session: Session, furthest: float) -> None:
         return
     end = min(units - 1, furthest)
     axes.plot([0, end, end], [1, 1, 0 if end < furthest else 1], color=INK, lw=0.9, ls=":")
-    axes.text(end, 1.01, f"bound: {units:g} units", fontsize=7, ha="right", va="bottom")
+    axes.text(end, 1.01, f"bound: Σ ≤ {units:g} units", fontsize=7, ha="right", va="bottom")
 
 
 def _units(session: Session) -> float | None:
