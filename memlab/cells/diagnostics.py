@@ -19,10 +19,12 @@ from memlab.cells.equations.pmrc import Pmrc
 from memlab.cells.equations.sgw_amn import SgwAmn
 from memlab.cells.estimator import CellRegressor
 from memlab.cells.memory import stores
-from memlab.cells.published.amn import PublishedAmn
+from memlab.cells.published.amn import CLIP, PublishedAmn
+from memlab.cells.published.amrc import PublishedAmrc
 from memlab.cells.published.dtpn import PublishedDtpn
 from memlab.cells.published.hyper_amn import PublishedHyperAmn
 from memlab.cells.published.ndm import PublishedNdm
+from memlab.cells.published.pmrc import PublishedPmrc
 from memlab.cells.published.sgw_amn import PublishedSgwAmn
 from memlab.cells.sequences import Array, inputs
 
@@ -131,19 +133,25 @@ def constants(model: CellRegressor) -> dict[str, float]:
     """What depends on parameters alone, of the cells that have such."""
     network = model.network()
     cell, p = network.cell, network.cell.effective(network.parameters)
-    if isinstance(cell, HyperAmn):
-        beside = ~torch.eye(cell.heads, dtype=torch.bool)
+    if isinstance(cell, HyperAmn | PublishedHyperAmn):
+        beside = ~torch.eye(len(p["X"]), dtype=torch.bool)
         return {"cross-head flow": float(p["X"][beside].abs().sum()) / max(1, int(beside.sum()))}
-    if isinstance(cell, SgwAmn):
+    if isinstance(cell, SgwAmn | PublishedSgwAmn):
         return {"bottleneck": cell.workspace / cell.candidates}
-    if isinstance(cell, Ndm):
-        return {"plasticity": float(p["pi"].abs().mean())}
+    if isinstance(cell, Ndm | PublishedNdm):
+        plastic = [one.abs().flatten() for name, one in p.items() if name.startswith("pi")]
+        return {"plasticity": float(torch.cat(plastic).mean())}
     return {}
 
 
 def saturated(walk: Trace) -> Tensor:
     """Share of the units beyond 99 % of their bound of 1; an echo is taken off before."""
     return _each((_units(walk).abs() > SATURATED).float())
+
+
+def clipped(walk: Trace) -> Tensor:
+    """Share of the traces of AMN as published within 1 % of the clip that stops their growth."""
+    return _each((walk.after["l"].abs() > SATURATED * CLIP).float())
 
 
 def store_energy(walk: Trace) -> Tensor:
@@ -159,8 +167,11 @@ def store_energies(walk: Trace) -> Tensor:
 
 def gates(walk: Trace) -> Tensor:
     """G of PMRC, ``(N, T, H)``: the share of a memory that is replaced in the step."""
-    p = walk.p
-    return torch.sigmoid(linear(walk.x, p["Wg"], p["bg"]) + linear(walk.before["m"], p["Ug"]))
+    p, seen = walk.p, linear(walk.before["m"], walk.p["Ug"])
+    if isinstance(walk.cell, PublishedPmrc):  # where a unit sees those before it after their move
+        moved = walk.after["m"] - walk.before["m"]
+        seen = seen + linear(moved, p["Ug"].tril(-1))
+    return torch.sigmoid(linear(walk.x, p["Wg"], p["bg"]) + seen)
 
 
 def head_gates(walk: Trace) -> Tensor:
@@ -171,19 +182,24 @@ def head_gates(walk: Trace) -> Tensor:
 
 
 def liquid_time(walk: Trace) -> Tensor:
-    """Mean of 1 / ln(1 + A (1 + B |f|)), the time constants of AMN's liquid units, in steps."""
+    """Mean of 1 / ln(1 + A (1 + B |f|)), the time constants of AMN's liquid units, in steps.
+
+    As published, a step takes dt (A + B |f|) of a unit away: -1 / ln(1 - that).
+    """
     p = walk.p
-    f = torch.tanh(linear(walk.x, p["Bi"], p["b"]))
+    f = torch.tanh(linear(walk.x, p["Bi"], p.get("b")))
+    if isinstance(walk.cell, PublishedAmn):
+        return _each(-1 / torch.log1p(-walk.cell.dt * (p["A"] + p["B"] * f.abs())))
     return _each(1 / torch.log1p(p["A"] * (1 + p["B"] * f.abs())))
 
 
 def shares(walk: Trace) -> Tensor:
     """π of SGW-AMN, ``(N, T, candidates)``: who wins the competition."""
-    p, w = walk.p, walk.before["w"]
-    a = torch.nn.functional.gelu(
-        linear(walk.x, p["Wi"], p["b"]) + linear(w, p["Wb"]), approximate="tanh"
-    )
-    return torch.softmax(a.abs() * p["Wc"].abs().sum(1) / p["T"], -1)
+    p, heard = walk.p, linear(walk.x, walk.p["Wi"], walk.p.get("b"))
+    if "w" in walk.before:
+        heard = heard + linear(walk.before["w"], p["Wb"])
+    score = torch.nn.functional.gelu(heard, approximate="tanh").abs() * p["Wc"].abs().sum(1)
+    return torch.softmax(score / p.get("T", 1), -1)
 
 
 def competition_entropy(walk: Trace) -> Tensor:
@@ -195,12 +211,14 @@ def competition_entropy(walk: Trace) -> Tensor:
 
 def occupancy(walk: Trace) -> Tensor:
     """Share of the workspace that is active, |w| > .1: 1 is dense."""
-    return _each((walk.after["w"].abs() > ACTIVE).float())
+    return _each((_workspace(walk).abs() > ACTIVE).float())
 
 
 def fast_velocity(walk: Trace) -> Tensor:
-    """Mean change of NDM's fast weights in a step, |F' - F|."""
-    return _each((walk.after["F"] - walk.before["F"]).abs())
+    """Mean change of NDM's fast weights in a step, |F' - F|; as published all weights are fast."""
+    names = [name for name in ("F", "dWi", "dWh") if name in walk.after]
+    moved = [(walk.after[name] - walk.before[name]).flatten(2) for name in names]
+    return _each(torch.cat(moved, -1).abs())
 
 
 def fast_share(walk: Trace) -> Tensor:
@@ -212,36 +230,49 @@ def fast_share(walk: Trace) -> Tensor:
 
 def mean_gate(walk: Trace) -> Tensor:
     """Mean of PMRC's gates; nothing is gated where there are none."""
-    return _each(gates(walk)) if "Wg" in walk.p else torch.zeros(walk.x.shape[:2])
+    none = isinstance(walk.cell, Pmrc | PublishedPmrc) and not walk.cell.gates
+    return torch.zeros(walk.x.shape[:2]) if none else _each(gates(walk))
 
 
 STORE: dict[str, Measure] = {"store energy": store_energy}
 HEADS: dict[str, Measure] = {"head": head_gates, "store energy": store_energies}
+UNITS: dict[str, Measure] = {"saturated": saturated}
+GATED: dict[str, Measure] = UNITS | {"mean gate": mean_gate}
+SPACE: dict[str, Measure] = {"occupancy": occupancy, "competition entropy": competition_entropy}
+FAST: dict[str, Measure] = UNITS | {"fast velocity": fast_velocity}
 MEASURES: dict[type[Cell], dict[str, Measure]] = {
-    Amrc: {"saturated": saturated},
-    Pmrc: {"saturated": saturated, "mean gate": mean_gate},
-    Amn: {"saturated": saturated, "liquid time": liquid_time} | STORE,
-    Dtpn: {"saturated": saturated} | STORE,
-    HyperAmn: {"saturated": saturated} | HEADS,
-    SgwAmn: {
-        "saturated": saturated,
-        "occupancy": occupancy,
-        "competition entropy": competition_entropy,
-    }
-    | STORE,
-    Ndm: {"saturated": saturated, "fast velocity": fast_velocity, "fast share": fast_share} | STORE,
-    PublishedAmn: STORE,
-    PublishedDtpn: STORE,
+    Amrc: UNITS,
+    Pmrc: GATED,
+    Amn: UNITS | {"liquid time": liquid_time} | STORE,
+    Dtpn: UNITS | STORE,
+    HyperAmn: UNITS | HEADS,
+    SgwAmn: UNITS | SPACE | STORE,
+    Ndm: FAST | {"fast share": fast_share} | STORE,
+    PublishedAmrc: UNITS,
+    PublishedPmrc: GATED,
+    PublishedAmn: {"saturated": clipped, "liquid time": liquid_time} | STORE,
+    PublishedDtpn: UNITS | STORE,
     PublishedHyperAmn: HEADS,
-    PublishedSgwAmn: STORE,
-    PublishedNdm: STORE,
+    PublishedSgwAmn: SPACE | STORE,
+    PublishedNdm: FAST | STORE,
 }
+
+
+def _workspace(walk: Trace) -> Tensor:
+    """The workspace after each step, ``(N, T, W)``; as published it is no state."""
+    if not isinstance(walk.cell, PublishedSgwAmn):
+        return walk.after["w"]
+    held = walk.cell.gathered(walk.p, walk.before["R"].flatten(0, 1), walk.x.flatten(0, 1))
+    return held.reshape(*walk.x.shape[:2], -1)
 
 
 def _units(walk: Trace) -> Tensor:
     """What passes a tanh, or is bounded as if it did."""
     if isinstance(walk.cell, Amrc | Pmrc):
         return walk.after["h"] - walk.p["beta"] * walk.before["h"]
+    if isinstance(walk.cell, PublishedAmrc | PublishedPmrc):  # whose echo is one step older
+        echo = "p" if isinstance(walk.cell, PublishedAmrc) else "q"
+        return walk.after["h"] - walk.cell.beta * walk.before[echo]
     name = {HyperAmn: "s", SgwAmn: "w"}.get(type(walk.cell), "h")
     return walk.after[name]
 

@@ -127,7 +127,7 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
         """Streams through the model as it is now, from ``state``, or else from a blank one."""
         check_size("batch", batch)
         network = self.network()
-        return Stream(network, network.state(batch, state))
+        return Stream(network, network.state(batch, state), flat=self.learned_.flat)
 
     def network(self) -> Network:
         """The cell with what it has learned."""

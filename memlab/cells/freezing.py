@@ -124,12 +124,15 @@ def freeze_by_threshold(
     """
     if at_least is None and at_most is None:
         raise ValueError("at_least, at_most or both must be given, got none")
-    low = 0.0 if at_least is None else at_least
-    high = math.inf if at_most is None else at_most
-    if not 0 <= low <= high:
-        raise ValueError(
-            f"0 <= at_least <= at_most must hold, got at_least={at_least} and at_most={at_most}"
-        )
+    ends = {"at_least": at_least, "at_most": at_most}
+    given = {
+        key: check_number(key, one, 0, math.inf, holds="at least 0")
+        for key, one in ends.items()
+        if one is not None
+    }
+    low, high = given.get("at_least", 0.0), given.get("at_most", math.inf)
+    if low > high:
+        raise ValueError(f"at_least must be at most at_most, got {at_least} and {at_most}")
     within = _within(model, name)
     _freeze(model, {key: (one.abs() >= low) & (one.abs() <= high) for key, one in within.items()})
 

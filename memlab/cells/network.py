@@ -89,10 +89,12 @@ def compiled(cell: Cell, backend: str) -> bool:
     """Whether the core runs a cell; ValueError if it has to and cannot."""
     can = native.available() and type(cell) in KINDS
     if backend == "native" and not can:
-        raise ValueError(
-            f"backend='native' must have {type(cell).__name__} in the native library and that "
-            f"built; backend='auto' or 'torch' would do"
+        lacks = (
+            f"needs a cell with a form in C, which {type(cell).__name__} has not"
+            if native.available()
+            else "needs the native library, which `python setup.py build_ext --inplace` builds"
         )
+        raise ValueError(f"backend='native' {lacks}; backend='auto' or 'torch' would do")
     return can and backend != "torch"
 
 

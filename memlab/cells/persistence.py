@@ -1,6 +1,7 @@
 """Models as files: one safetensors file, sealed by the SHA-256 of all its bytes; no pickle."""
 
 import json
+import math
 import os
 from collections.abc import Callable, Mapping
 from hashlib import sha256
@@ -23,6 +24,7 @@ from memlab.cells.optimisers import OPTIMISERS
 from memlab.cells.training import Learned
 from memlab.cells.turns import turn
 from memlab.cells.values import Values
+from memlab.checks import check_flag, check_number, check_whole
 
 VERSION = 2
 UNSEALED = "0" * 64  # stands where the digest will be, while that is computed
@@ -164,11 +166,20 @@ def _learned(told: Mapping[str, Any], tensors: Tensors) -> Learned:
         groups["moments"],
         _ordered(groups["memory"], memory),
         generator,
-        told["flat"],
-        tuple(told["losses"]),
-        tuple(told["validation"]),
-        int(told["updates"]),
+        _flag("flat", told["flat"]),
+        tuple(_loss("losses", one) for one in told["losses"]),
+        tuple(_loss("validation", one) for one in told["validation"]),
+        check_whole("its updates", told["updates"], 0),
     )
+
+
+def _flag(name: str, value: object) -> bool:
+    check_flag(f"its {name}", value)
+    return bool(value)
+
+
+def _loss(name: str, value: object) -> float:
+    return check_number(f"its {name}", value, 0, math.inf, holds="at least 0")
 
 
 def _moments(found: Tensors, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
@@ -193,6 +204,8 @@ def _check(
                 f"its {group} {name!r} are {one.dtype} of shape {tuple(one.shape)}, "
                 f"not {dtype} of {wanted[name]}"
             )
+        if not one.isfinite().all():
+            raise ValueError(f"its {group} {name!r} are not all finite")
 
 
 def _ordered(found: Tensors, order: Mapping[str, object]) -> Tensors:

@@ -14,6 +14,7 @@ from torch.func import jacrev
 from memlab.cells.cell import Tensors
 from memlab.cells.diagnostics import trace
 from memlab.cells.estimator import CellRegressor
+from memlab.cells.published.pmrc import PublishedPmrc
 from memlab.cells.sequences import Array
 from memlab.checks import check_number, check_whole
 
@@ -29,6 +30,11 @@ def spectral_radius(
     away at that point.
     """
     walked = trace(model, x, state)
+    if isinstance(walked.cell, PublishedPmrc):
+        raise ValueError(
+            "equations must be 'repaired' for a spectral radius of PMRC, got 'published', which "
+            "move the units in place and have no gradient"
+        )
     if len(walked.x) != 1:
         raise ValueError(f"x must be one stream (T, inputs), got {len(walked.x)} sequences")
     if not walked.known.any():
@@ -84,6 +90,7 @@ def memory_capacity(
     """
     for name, value in {"lags": lags, "steps": steps, "warm": warm}.items():
         check_whole(name, value)
+    check_whole("seed", seed, 0)
     check_number("ridge", ridge, 1e-300, float("inf"), holds="above 0")
     if steps < 4 * lags:
         raise ValueError(f"steps must be at least 4 lags, {4 * lags}, got {steps}")
@@ -99,9 +106,13 @@ def memory_capacity(
 def _units(model: CellRegressor, noise: Array) -> Array:
     """States of one axis over the steps, standardised, ``(T, units)``."""
     walked = trace(model, noise)
-    flat = np.concatenate(
-        [one[0].double().numpy() for one in walked.after.values() if one.ndim == 3], -1
-    )
+    units = [one[0].double().numpy() for one in walked.after.values() if one.ndim == 3]
+    if not units:
+        raise ValueError(
+            f"a model must have states of one axis to be asked, and {type(walked.cell).__name__} "
+            f"has stores only: {', '.join(walked.after)}"
+        )
+    flat = np.concatenate(units, -1)
     deviation = flat.std(0)
     return np.asarray((flat - flat.mean(0)) / np.where(deviation > 0, deviation, 1))
 

@@ -105,6 +105,11 @@ def numbers(name: str, given: object) -> Array:
         bare = np.asarray(given)
     except ValueError as cause:  # sequences of unequal length
         raise ValueError(f"{name} must be one array of numbers: {cause}") from cause
+    if isinstance(given, np.ma.MaskedArray):
+        raise ValueError(
+            f"{name} must be an array without a mask, which would be lost; got a masked array, and "
+            f"{name}.filled(np.nan) with on_nan='skip' leaves out what it masks"
+        )
     if bare.dtype.kind not in NUMBERS:
         raise ValueError(f"{name} must be an array of real numbers, got {bare.dtype}")
     return bare
@@ -130,4 +135,5 @@ def _check_finite(name: str, x: Array, on_nan: str) -> None:
 def _all_finite(x: Array) -> bool:
     """A sum of squares that is finite is one of finite values; another one may have overflowed."""
     flat = x.reshape(-1)
-    return isfinite(float(np.dot(flat, flat))) or bool(np.isfinite(x).all())
+    with np.errstate(over="ignore"):
+        return isfinite(float(np.dot(flat, flat))) or bool(np.isfinite(x).all())

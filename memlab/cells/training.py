@@ -127,7 +127,7 @@ class Training:
             for window in self._windows(lessons.chosen(rows)):
                 error, state = self._update(window, state)
                 total, counted = total + error, counted + int(window.counts.sum())
-        return total / max(counted, 1), state
+        return total / counted, state
 
     def error(self, lessons: Lessons, state: Tensors) -> tuple[float, Tensors]:
         """Mean squared error without training, and the state at the end."""
@@ -179,15 +179,26 @@ def _mask(lessons: Lessons) -> Tensor | None:
 
 
 def _error(y: Tensor, lessons: Lessons) -> Tensor:
-    """Mean squared error over outputs and the steps that count; 0 if none does."""
+    """Mean squared error over outputs and the steps that count, of which there are some."""
     squares = (y - lessons.y).square().mean(-1) * lessons.counts
-    return squares.sum() / lessons.counts.sum().clamp(min=1)
+    return squares.sum() / lessons.counts.sum()
 
 
 def _split(lessons: Lessons, share: float, generator: Generator) -> tuple[Lessons, Lessons | None]:
     """What is trained on; what is held out: drawn sequences, or the end of a stream."""
     if share == 0:
         return lessons, None
+    parts = _parts(lessons, share, generator)
+    for part, use in zip(parts, ("trained on", "held out"), strict=True):
+        if not part.counts.any():
+            raise ValueError(
+                f"validation_split must leave a known target on both sides, got {share}, and what "
+                f"is {use} has none"
+            )
+    return parts
+
+
+def _parts(lessons: Lessons, share: float, generator: Generator) -> tuple[Lessons, Lessons]:
     whole = lessons.x.shape[1 if lessons.stream else 0]
     first = whole - round(share * whole)
     if not 0 < first < whole:

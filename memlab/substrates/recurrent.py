@@ -106,6 +106,11 @@ class Recurrent(Substrate):
         check_trainable(cell, self._learned)
         if self.memory == "state":
             check_linear(cell)
+            if self.protection != "none":
+                raise ValueError(
+                    "protection must be none with memory=state, where no gradient step could move "
+                    f"what it protects; got {self.protection}"
+                )
         if self.backend == "native" and not compiled(cell, torch.device("cpu")):
             why = "has no form in C" if native.available() else "needs the compiled core"
             raise ValueError(

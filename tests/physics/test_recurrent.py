@@ -252,6 +252,7 @@ def test_damage_hides_and_flips_the_shares_it_is_asked_for():
         ({"space": Space((4, 4), 5)}, "holds binary or graded patterns, .* got 4×4, 5 symbols"),
         ({"learns": ["V", "w"]}, "must name parameters of Pmrc .*got w"),
         ({"learns": []}, "at least 1 item"),
+        ({"memory": "state", "protection": "ewc"}, "must be none with memory=state, .* got ewc"),
         ({"rate": 0.0}, "greater than 0"),
         ({"updates": 0}, "greater than 0"),
         ({"cell": Gru, "backend": "native"}, "Gru has no form in C"),

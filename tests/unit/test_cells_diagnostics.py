@@ -65,6 +65,39 @@ def test_gates_without_weights_are_their_biases():
     assert summary(model, X)["mean gate"] == pytest.approx(1 / (1 + np.e))
 
 
+def test_published_gates_are_those_by_which_the_memories_moved():
+    walk = trace(built("pmrc", equations="published"), X)
+    k = torch.tanh(torch.nn.functional.linear(walk.x, walk.p["Wc"], walk.p["bc"]))
+    moved = walk.after["m"] - walk.before["m"]
+    torch.testing.assert_close(gates(walk) * (k - walk.before["m"]), moved, rtol=1e-4, atol=1e-6)
+
+
+def test_amn_as_published_runs_into_its_clips():
+    told = measures(built("amn", equations="published"), np.ones((60, 1)))["saturated"][0]
+    assert told[0] == 0
+    assert told[-1] > 0.5
+
+
+def test_the_workspace_as_published_is_made_anew_from_the_winners():
+    found = measures(built("sgw_amn", equations="published"), np.array([[0.0], [5.0]]))
+    assert found["occupancy"][0, 0] == 0  # nothing came in
+    assert found["occupancy"][0, 1] > 0
+    assert found["competition entropy"][0, 0] == pytest.approx(1)  # all candidates are even
+    assert found["competition entropy"][0, 1] < 1
+
+
+def test_weights_as_published_move_by_what_they_grow():
+    walk = trace(built("ndm", equations="published"), X)
+    grown = torch.cat(
+        [(walk.after[name] - walk.before[name]).flatten(2) for name in ("dWi", "dWh")], -1
+    )
+    told = measures(built("ndm", equations="published"), X)["fast velocity"]
+    np.testing.assert_allclose(told, grown.abs().mean(-1).numpy(), rtol=1e-6)
+    assert constants(built("ndm", equations="published"))["plasticity"] == pytest.approx(
+        0.75, abs=0.1
+    )
+
+
 def test_gates_between_heads_share_out_one():
     told = head_gates(trace(built("hyper_amn"), X))
     torch.testing.assert_close(told.sum(-1), torch.ones(1, 40))
@@ -195,6 +228,12 @@ def test_linear_traces_hold_more_than_an_echo_state_network_of_their_size():
 def test_probes_refuse_what_they_cannot_answer():
     with pytest.raises(ValueError, match="steps must be at least 4 lags, 200, got 100"):
         memory_capacity(built("amrc"), seed=0, steps=100)
+    with pytest.raises(ValueError, match="seed must be a whole number of at least 0, got None"):
+        memory_capacity(built("amrc"), seed=None)
+    with pytest.raises(ValueError, match="PublishedSgwAmn has stores only: R, Mm"):
+        memory_capacity(built("sgw_amn", equations="published"), seed=0)
+    with pytest.raises(ValueError, match="equations must be 'repaired' for a spectral radius"):
+        spectral_radius(built("pmrc", equations="published"), np.zeros((3, 1)))
     with pytest.raises(ValueError, match="x must be one stream"):
         spectral_radius(built("amrc"), np.zeros((2, 3, 1)))
     with pytest.raises(ValueError, match="one step at least that is all numbers"):

@@ -135,6 +135,7 @@ def test_strided_and_double_arrays_are_taken_for_what_they_say(name):
         (np.zeros((3, 4, 1)), np.full((3, 4), np.inf), "y must be finite in float32, got 12"),
         (np.full((3, 4, 1), 1e300), np.zeros((3, 4)), "X must be finite in float32"),
         ([[[1.0]], [[1.0], [2.0]]], np.zeros((3, 4)), "X must be one array of numbers"),
+        (np.ma.zeros((3, 4, 1)), np.zeros((3, 4)), "X must be an array without a mask"),
         (np.full((3, 4, 1), "a"), np.zeros((3, 4)), "X must be an array of real numbers"),
     ],
 )
@@ -279,6 +280,24 @@ def test_the_validation_share_is_not_trained_on():
     assert told[0].validation != told[1].validation
 
 
+@pytest.mark.parametrize(
+    ("known", "use"), [(slice(0, 12), "held out"), (slice(12, 20), "trained on")]
+)
+def test_both_sides_of_a_validation_must_have_targets(known, use):
+    x, y = (one[0] for one in delayed())
+    some = np.full_like(y, np.nan)
+    some[known] = y[known]
+    model = small("pmrc", on_nan="skip", validation_split=0.4)
+    with pytest.raises(ValueError, match=f"known target on both sides, got 0.4, .* {use} has none"):
+        model.fit(x, some)
+    assert not hasattr(model, "learned_")
+
+
+def test_large_numbers_are_finite():
+    model = small("pmrc").build(1, 1)
+    assert np.isfinite(model.predict(np.full((2, 3, 1), 1e30, np.float32))).all()
+
+
 def test_targets_come_back_in_the_shape_they_came_in():
     x, y = delayed()
     model = small("amrc")
@@ -304,7 +323,7 @@ def test_both_backends_learn_the_same(name):
 
 
 def test_published_equations_have_no_native_backend():
-    with pytest.raises(ValueError, match="must have PublishedAmrc in the native library"):
+    with pytest.raises(ValueError, match="a form in C, which PublishedAmrc has not"):
         small("amrc", equations="published", backend="native").fit(*delayed())
 
 

@@ -18,6 +18,9 @@ from tests.unit.test_cells_persistence import resealed
         (lambda told: told["sizes"].update(hidden=2**20), r"at most 2\^31 numbers, got"),
         (lambda told: told["sizes"].update(hidden=6.0), "hidden of Pmrc must be a whole number"),
         (lambda told: told.pop("updates"), "updates"),
+        (lambda told: told.update(updates=-5), "its updates must be a whole number of at least 0"),
+        (lambda told: told.update(losses=["a"]), "its losses must be at least 0, got 'a'"),
+        (lambda told: told.update(flat="yes"), "its flat must be True or False, got 'yes'"),
     ],
 )
 def test_flags_and_sizes_in_a_file_are_those_of_a_cell(tmp_path, change, message):

@@ -196,7 +196,12 @@ def test_clones_and_fresh_fits_start_free():
         (lambda m: freeze_group(m, "soul"), f"group must be one of {', '.join(GROUPS)}"),
         (lambda m: freeze_fraction(m, 1.5, seed=0), r"share must be in \[0, 1\], got 1.5"),
         (lambda m: freeze_by_quantile(m, 0.9, 0.1), "low must be at most high"),
-        (lambda m: freeze_by_threshold(m, at_least=-1), "0 <= at_least <= at_most must hold"),
+        (lambda m: freeze_by_threshold(m, at_least=-1), "at_least must be at least 0, got -1"),
+        (lambda m: freeze_by_threshold(m, at_most="a"), "at_most must be at least 0, got 'a'"),
+        (
+            lambda m: freeze_by_threshold(m, at_least=2, at_most=1),
+            "at_least must be at most at_most",
+        ),
         (freeze_by_threshold, "at_least, at_most or both must be given, got none"),
         (lambda m: freeze_neurons(m, [6]), "must be below 6, the hidden units; got 6"),
         (lambda m: freeze_neurons(m, [-1]), "a neuron must be a whole number of at least 0"),

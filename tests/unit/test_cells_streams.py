@@ -126,3 +126,18 @@ def test_torch_follows_a_stream_as_the_core_does(name):
         np.testing.assert_allclose(core, reference, rtol=1e-4, atol=1e-5)
     for key, one in streams[0].get_memory_state().items():
         np.testing.assert_allclose(one, streams[1].get_memory_state()[key], rtol=1e-4, atol=1e-5)
+
+
+def test_a_stream_answers_as_the_model_predicts_with_or_without_the_axis_of_outputs():
+    x, y = (one[0] for one in delayed())
+    model = small("pmrc", epochs=1).fit(x, y[..., 0])
+    stream = model.stream()
+    told = [*stream.predict(x[:5]), stream.step(x[5]), *stream.predict(x[6:])]
+    assert np.array_equal(told, model.predict(x))
+
+
+def test_a_step_has_no_axis_of_time():
+    stream = small("pmrc").build(1, 1).stream()
+    for given in (0.5, np.zeros((2, 3, 1))):
+        with pytest.raises(ValueError, match=r"x must be a step \(inputs,\) or \(N, inputs\), got"):
+            stream.step(given)

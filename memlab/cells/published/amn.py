@@ -21,6 +21,8 @@ from memlab.cells.cell import Cell, Tensors, check_sizes
 from memlab.cells.parameter import Parameter, normal, uniform
 from memlab.cells.published.constants import check_constants
 
+CLIP = 10  # of liquid units and traces
+
 
 @final
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ class PublishedAmn(Cell):
     def advance(self, p: Tensors, s: Tensors, x: Tensor) -> tuple[Tensors, Tensor]:
         f = torch.tanh(linear(x, p["Bi"]))
         rate = -(p["A"] + p["B"] * f.abs()) * s["h"] + p["B"] * f
-        moved = (s["h"] + self.dt * rate).clamp(-10, 10)
-        trace = (p["L"] * s["l"] + moved).clamp(-10, 10)
+        moved = (s["h"] + self.dt * rate).clamp(-CLIP, CLIP)
+        trace = (p["L"] * s["l"] + moved).clamp(-CLIP, CLIP)
         r = read(torch.tanh(linear(trace, p["Q"])), s["Mm"])
         out = 0.7 * trace + 0.3 * r
         y = (linear(out, p["C"]) + linear(x, p["D"])).clamp(-100, 100)

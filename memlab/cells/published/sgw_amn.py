@@ -66,12 +66,16 @@ class PublishedSgwAmn(Cell):
     def states(self) -> dict[str, str]:
         return {"R": "ss", "Mm": "mh"}
 
-    def advance(self, p: Tensors, s: Tensors, x: Tensor) -> tuple[Tensors, Tensor]:
+    def gathered(self, p: Tensors, paired: Tensor, x: Tensor) -> Tensor:
+        """The workspace ``(B, S)`` of a step, from the pairs ``(B, S, S)`` before it."""
         a = gelu(linear(x, p["Wi"]), approximate="tanh")
         winners = (a.abs() * p["Wc"].abs().sum(1)).topk(self.workspace, -1).indices
         w = torch.matmul(torch.zeros_like(a).scatter(1, winners, a.gather(1, winners)), p["Wc"])
-        f = torch.tanh(w + torch.matmul(s["R"], w[..., None])[..., 0])
-        w = w + self.dt * (-(p["A"] + p["B"] * f.abs()) * w + p["B"] * f)
+        f = torch.tanh(w + torch.matmul(paired, w[..., None])[..., 0])
+        return w + self.dt * (-(p["A"] + p["B"] * f.abs()) * w + p["B"] * f)
+
+    def advance(self, p: Tensors, s: Tensors, x: Tensor) -> tuple[Tensors, Tensor]:
+        w = self.gathered(p, s["R"], x)
         paired = 0.98 * s["R"] + 0.02 * w[..., None] * w[..., None, :]
         units = torch.tanh(linear(w, p["Wp"]))
         key, query = (torch.sigmoid(linear(units, p[name])) for name in ("K", "Q"))
