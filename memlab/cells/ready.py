@@ -36,7 +36,6 @@ class Core:
     """The effective parameters of a cell, packed; never written to, so that threads share it."""
 
     def __init__(self, cell: Cell, values: Values) -> None:
-        self.values = values
         self._cell, self._sizes = described(cell)
         self.inputs, self.outputs = self._cell.inputs, self._cell.outputs
         effective = cell.effective(dict(values))

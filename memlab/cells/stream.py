@@ -11,7 +11,7 @@ from memlab.cells.sequences import Array, numbers
 
 @final
 class Stream:
-    """Streams side by side that go on where the last call ended.
+    """Streams side by side that go on where the last call ended, for one thread at a time.
 
     Of a model that was taught targets without the axis O, outputs have none either.
     """
