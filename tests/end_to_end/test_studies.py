@@ -51,30 +51,22 @@ def test_a_small_study_prints_its_tables_and_keeps_rows_page_and_pictures(
 CELLS_OF_TWO_STEPS = ("cells", "--cells", "pmrc", "--tasks", "recall_10", "--steps", "2")
 
 
-def test_cells_that_were_measured_are_not_measured_again(tmp_path):
-    results = []
-    for _ in range(2):
-        result = command(tmp_path, *CELLS_OF_TWO_STEPS, "--jobs", "1")
+def test_cells_are_measured_once_and_alike_by_any_number_of_processes(tmp_path):
+    results, tables = [], []
+    for folder, jobs in (("one", "1"), ("two", "2"), ("two", "1")):
+        result = command(tmp_path, *CELLS_OF_TWO_STEPS, "--jobs", jobs, "--outputs", folder)
         assert result.returncode == 0, result.stderr
-        kept = sorted((tmp_path / "outputs/cells/measured").iterdir())
+        kept = sorted((tmp_path / folder / "cells/measured").iterdir())
         results.append((result.stdout, [(file, file.stat().st_mtime_ns) for file in kept]))
-    assert results[0] == results[1]
+        place = f"{folder}/cells/pmrc-recall_10-steps_2-stream_5000-seed_1-replicates_6"
+        assert f"Results: {place}\n" in result.stdout
+        tables.append((tmp_path / place / "rows.csv").read_text(encoding="utf-8"))
+    assert tables[0] == tables[1] == tables[2]
+    assert results[1] == results[2]  # what was kept was not measured again
     assert len(results[0][1]) == 6 * len(("pmrc", *FLOORS))
-    place = "outputs/cells/pmrc-recall_10-steps_2-stream_5000-seed_1-replicates_6"
-    assert f"Results: {place}\n" in results[0][0]
     rows = pd.read_csv(tmp_path / place / "rows.csv").set_index("learner")
     assert rows.loc["pmrc", "worst"] <= rows.loc["pmrc", "mean"] < 0.99
     assert rows.loc["linear, 10 lags", "holds"]
-
-
-def test_any_number_of_processes_measures_the_same(tmp_path):
-    found = []
-    for jobs in ("1", "2"):
-        result = command(tmp_path, *CELLS_OF_TWO_STEPS, "--jobs", jobs, "--outputs", jobs)
-        assert result.returncode == 0, result.stderr
-        (rows,) = (tmp_path / jobs).rglob("rows.csv")
-        found.append(rows.read_text(encoding="utf-8"))
-    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("option", ["cells", "tasks"])
