@@ -98,19 +98,11 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
 
     def predict(self, X: object, state: Mapping[str, object] | None = None) -> Array:
         """Outputs at every step from ``state``, or else from a blank one; nothing is changed."""
-        kept = self._kept
-        same = (  # found out here, for a call would take longer than all of it
-            kept is not None
-            and kept.learned is self.learned_
-            and kept.backend is self.backend
-            and kept.on_nan is self.on_nan
-        )
-        if kept is None or not same:
-            kept = self._keep()
+        kept = self._kept or self._keep()
         y = kept.answer(X, None) if state is None else None
         if y is None:
             y = kept.network.predict(X, state)
-        return y[..., 0] if kept.learned.flat else y
+        return y[..., 0] if kept.flat else y
 
     def score(self, X: object, y: object, sample_weight: object = None) -> float:
         """R² over all steps that count, mean over the outputs; every step has the same weight."""
@@ -131,7 +123,7 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
 
     def network(self) -> Network:
         """The cell with what it has learned."""
-        return self._keep().network
+        return (self._kept or self._keep()).network
 
     def reset_memory(self) -> Self:
         """Clear every state in which the last stream of the training has ended."""
@@ -201,20 +193,28 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
             backend=self.backend,
         )
 
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set it, and drop what was made of what was there before."""
+        super().__setattr__(name, value)
+        self.__dict__["_kept"] = None
+
     def __getstate__(self) -> dict[str, object]:
         """Copies keep what is learned, and make a network of their own."""
         return {**super().__getstate__(), "_kept": None}
 
     def _keep(self) -> "_Kept":
-        """The network of what the model is now, made if it was something else."""
-        kept = self._kept
+        """What the model is now as a network, kept for the next prediction."""
         check_is_fitted(self, "learned_")
-        now = (self.learned_, self.backend, self.on_nan)
-        if kept is None or (kept.learned, kept.backend, kept.on_nan) != now:
-            check_choice("backend", self.backend, BACKENDS)
-            check_choice("on_nan", self.on_nan, ON_NAN)
-            kept = self._kept = _Kept(*now)
+        check_choice("backend", self.backend, BACKENDS)
+        check_choice("on_nan", self.on_nan, ON_NAN)
+        made_of = self._made_of()
+        kept = self.__dict__["_kept"] = _Kept(*made_of)
+        if any(now is not one for now, one in zip(self._made_of(), made_of, strict=True)):
+            self.__dict__["_kept"] = None  # another thread has set one of them meanwhile
         return kept
+
+    def _made_of(self) -> tuple[Learned, str, str]:
+        return self.learned_, self.backend, self.on_nan
 
     def _taught(self, given: object, targets: object, *, afresh: bool) -> tuple[Learned, Lessons]:
         """Where training begins, and what is taught."""
@@ -242,11 +242,10 @@ class CellRegressor(RegressorMixin, BaseEstimator, ABC):  # type: ignore[misc]  
 
 @final
 class _Kept:
-    """A network with all that it was made of, kept for the next prediction."""
+    """A network, and the short way to its predictions."""
 
-    __slots__ = ("answer", "backend", "learned", "network", "on_nan")
+    __slots__ = ("answer", "flat", "network")
 
     def __init__(self, learned: Learned, backend: str, on_nan: str) -> None:
-        self.learned, self.backend, self.on_nan = learned, backend, on_nan
         self.network = Network(learned.cell, learned.parameters, backend, on_nan)
-        self.answer = self.network.answer
+        self.answer, self.flat = self.network.answer, learned.flat
