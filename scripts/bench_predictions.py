@@ -3,8 +3,8 @@
 One process, one thread, models of default sizes (8 inputs, 4 outputs). Timed is what lies around
 the core's walk, in turns with a bare call of the core and one that makes a new array besides, so
 that each finds the caches as a walk leaves them; medians, less what the bare call has around it.
-Exits with 1 where a prediction adds a hundredth of the walk or more; "none can" where the new array
-and the call alone do. A single step is `Stream.step`, beside torch's GRUCell with a read-out.
+Exits with 1 where a prediction adds a hundredth of the walk or more. A single step is
+`Stream.step`, beside torch's GRUCell with a read-out.
 """
 
 import sys
@@ -39,9 +39,7 @@ Timed: TypeAlias = Callable[[], object]
 class Watched:
     """The core's short way, and how long its last walk took, s."""
 
-    spent = 0.0
-
-    ml_cell_pack, ML_OK = lib.ml_cell_pack, lib.ML_OK
+    spent, ml_cell_pack = 0.0, lib.ml_cell_pack
 
     def ml_cell_answer(self, *arguments: object) -> int:
         """The same walk."""
@@ -64,8 +62,8 @@ def predicting(width: int) -> tuple[Table, bool]:
     for name in CELLS:
         core, added, least = predictions(name, width)
         most = MOST * core
-        told = "held" if added < most else "NO" if least < most else "none can"
-        held &= told != "NO"
+        held &= added < most
+        told = "held" if added < most else "NO"
         times = (f"{one * 1e6:,.1f}" for one in (core, most, added))
         table.add_row(name, *times, f"{added / core:.1%}", told, f"{least * 1e6:.1f}")
     return table, held
