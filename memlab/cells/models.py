@@ -23,7 +23,7 @@ class AMRC(CellRegressor):
     def cell(self, n_inputs: int, n_outputs: int) -> Cell:
         check_size("rank", self.rank, 0)
         own: dict[str, Any] = {} if self.equations == "published" else {"rank": self.rank}
-        return chosen("amrc", self, n_inputs, n_outputs, **own)
+        return chosen("amrc", self, n_inputs, n_outputs, own)
 
 
 @final
@@ -40,7 +40,7 @@ class PMRC(CellRegressor):
         own = flags | {"output_memory": self.output_memory}
         for name, value in own.items():
             check_flag(name, value)
-        return chosen("pmrc", self, n_inputs, n_outputs, **own)
+        return chosen("pmrc", self, n_inputs, n_outputs, own)
 
 
 @final
@@ -52,7 +52,7 @@ class AMN(CellRegressor):
 
     def cell(self, n_inputs: int, n_outputs: int) -> Cell:
         check_size("slots", self.slots)
-        return chosen("amn", self, n_inputs, n_outputs, slots=self.slots)
+        return chosen("amn", self, n_inputs, n_outputs, {"slots": self.slots})
 
 
 @final
@@ -65,7 +65,7 @@ class DTPN(CellRegressor):
     def cell(self, n_inputs: int, n_outputs: int) -> Cell:
         check_size("keys", self.keys)
         name = "slots" if self.equations == "published" else "keys"
-        return chosen("dtpn", self, n_inputs, n_outputs, **{name: self.keys})
+        return chosen("dtpn", self, n_inputs, n_outputs, {name: self.keys})
 
 
 @final
@@ -82,7 +82,7 @@ class HyperAMN(CellRegressor):
         if self.equations == "published" and self.heads != 3:
             raise ValueError(f"heads must be 3 in the published equations, got {self.heads}")
         own: dict[str, Any] = {} if self.equations == "published" else {"heads": self.heads}
-        return chosen("hyper_amn", self, n_inputs, n_outputs, slots=self.slots, **own)
+        return chosen("hyper_amn", self, n_inputs, n_outputs, {"slots": self.slots} | own)
 
 
 @final
@@ -98,7 +98,7 @@ class SGWAMN(CellRegressor):
         own = {"candidates": self.candidates, "workspace": self.workspace, "slots": self.slots}
         for name, value in own.items():
             check_size(name, value)
-        return chosen("sgw_amn", self, n_inputs, n_outputs, **own)
+        return chosen("sgw_amn", self, n_inputs, n_outputs, own)
 
 
 @final
@@ -113,7 +113,7 @@ class NDM(CellRegressor):
         check_size("slots", self.slots)
         check_flag("frozen", self.frozen)
         own: dict[str, Any] = {} if self.equations == "published" else {"frozen": self.frozen}
-        return chosen("ndm", self, n_inputs, n_outputs, slots=self.slots, **own)
+        return chosen("ndm", self, n_inputs, n_outputs, {"slots": self.slots} | own)
 
 
 MODELS: dict[str, type[CellRegressor]] = {
@@ -139,7 +139,9 @@ def create_model(name: str, **parameters: Any) -> CellRegressor:
     return kind(**parameters)
 
 
-def chosen(name: str, model: CellRegressor, n_inputs: int, n_outputs: int, **own: Any) -> Cell:
+def chosen(
+    name: str, model: CellRegressor, n_inputs: int, n_outputs: int, own: dict[str, Any]
+) -> Cell:
     """The cell of that name in the model's equations, with its own sizes and flags."""
     kinds: Mapping[str, Callable[..., Cell]] = (
         PUBLISHED if model.equations == "published" else CELLS

@@ -111,3 +111,12 @@ class Elastic(Protection):
         found = found / found.mean(1, keepdim=True).clamp(min=1e-30)
         engram["importance"] = engram["importance"] + found
         engram["anchor"] = weights
+
+
+def check_unprotected(kind: str) -> None:
+    """Refuse to protect what no gradient step could move."""
+    if kind != "none":
+        raise ValueError(
+            f"protection must be none with memory=state, where no gradient step moves weights; "
+            f"got {kind}"
+        )

@@ -17,7 +17,7 @@ from memlab.cells.descent import Descent, Gradients
 from memlab.cells.exercise import Exercise, check_trainable
 from memlab.cells.following import Following
 from memlab.cells.inspection import inspect
-from memlab.cells.protection import Elastic, Freezing, Protection, Unprotected
+from memlab.cells.protection import Elastic, Freezing, Protection, Unprotected, check_unprotected
 from memlab.cells.readout import check_linear
 from memlab.cells.regression import Regression
 from memlab.cells.replicated import begun, compiled, drawn, states
@@ -106,11 +106,7 @@ class Recurrent(Substrate):
         check_trainable(cell, self._learned)
         if self.memory == "state":
             check_linear(cell)
-            if self.protection != "none":
-                raise ValueError(
-                    "protection must be none with memory=state, where no gradient step could move "
-                    f"what it protects; got {self.protection}"
-                )
+            check_unprotected(self.protection)
         if self.backend == "native" and not compiled(cell, torch.device("cpu")):
             why = "has no form in C" if native.available() else "needs the compiled core"
             raise ValueError(
