@@ -51,6 +51,12 @@ def test_the_readmes_substrate_keeps_its_promises(trace, promise):
     promise(Bench("trace", trace(space=Space((16, 16))), Draws(seed=3, replicates=(0, 1, 2))))
 
 
+def test_a_substrate_that_takes_nothing_in_breaks_its_promise(trace):
+    deaf = Bench("trace", trace(space=Space((16, 16)), keep=1.0), Draws(seed=3, replicates=(0, 1)))
+    with pytest.raises(AssertionError):
+        contract.test_writing_beats_the_blank_on_half_given_patterns(deaf)
+
+
 def test_the_readmes_yaml_names_the_readmes_fields(trace):
     config = OmegaConf.create(block("yaml"))
     assert config._target_ == "memlab.substrates.trace.Trace"
