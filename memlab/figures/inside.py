@@ -36,6 +36,8 @@ def activity(session: Session, _: Report, *, arm: str, phase: str) -> Figure | A
         axes.set_title(_named(name))
     for axes in panels[len(found) :]:
         axes.set_visible(False)
+    for axes in panels[max(0, len(found) - columns) : len(found)]:  # the last of every column
+        axes.tick_params(labelbottom=True)
     figure.supxlabel("step", fontsize=9)
     return figure
 
